@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+
+    def ready(self) -> None:
+        from realtime import registry
+
+        from .events import SessionRevoked
+        from .realtime import SessionAuthenticator, session_of
+
+        registry.register_authenticator(SessionAuthenticator())
+        registry.closes[SessionRevoked.type] = session_of

@@ -1,0 +1,162 @@
+"""Signing up and proving an address. Nothing here tells a stranger who has an account."""
+
+import re
+import secrets
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from accounts.models import TakenUsername, User, normalize_email
+from accounts.problems import UsernameTaken, VerificationTokenInvalid
+from accounts.tokens import make_verification, read_verification
+from common.mail.services import queue_mail
+from common.problems import Invalid
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What the answer to a sign-up says: all of it from what was sent, nothing from what was there."""
+
+    email: str
+    username: str
+    display_name: str
+    verification_required: bool = True
+
+
+def register(
+    *,
+    email: str,
+    password: str,
+    username: str = "",
+    display_name: str = "",
+    first_name: str = "",
+    last_name: str = "",
+) -> Registered:
+    """Sign somebody up, and mail them a link that proves their address.
+
+    A taken address gets the same answer after the same work; its owner is told by mail.
+
+    Raises:
+        UsernameTaken: the name was asked for, and somebody has it.
+        Invalid: the password is too weak for this person.
+    """
+    email = normalize_email(email)
+    chosen = bool(username)
+    username = username or _make_username(email)
+    display_name = display_name or " ".join(filter(None, [first_name, last_name])) or username
+    names = {
+        "email": email,
+        "username": username,
+        "display_name": display_name,
+        "first_name": first_name,
+        "last_name": last_name,
+    }
+    _check_password(password, User(**names))
+    hashed = make_password(password)  # the slow part: in both cases, before anything is looked up
+    try:
+        _claim(names, hashed, name_was_chosen=chosen)
+    except IntegrityError:
+        # Somebody was faster by a moment, with the address or the name: now the look-ups see them.
+        _claim(names, hashed, name_was_chosen=chosen)
+    return Registered(email=email, username=username, display_name=display_name)
+
+
+@transaction.atomic
+def _claim(names: dict[str, str], hashed: str, *, name_was_chosen: bool) -> None:
+    if is_taken(names["username"]):
+        raise UsernameTaken
+    if owner := User.objects.select_for_update().filter(email=names["email"]).first():
+        if name_was_chosen:
+            TakenUsername.objects.create(username=names["username"])
+        _mail_owner(owner)
+    else:
+        user = User(**names, password=hashed)
+        user.save(force_insert=True)
+        _mail_verification(user)
+
+
+@transaction.atomic
+def verify_email(*, token: str) -> tuple[User, bool]:
+    """Take a link's token as proof of its address.
+
+    Returns:
+        The user, and whether the address was verified by this call.
+
+    Raises:
+        VerificationTokenInvalid, VerificationTokenExpired
+    """
+    pk, email = read_verification(token)
+    user = User.objects.select_for_update().filter(pk=pk, email=email, is_active=True).first()
+    if user is None:
+        raise VerificationTokenInvalid
+    return user, confirm_email(user=user)
+
+
+def confirm_email(*, user: User) -> bool:
+    """Hold the address of *user* for verified; False if it was already."""
+    changed = User.objects.filter(pk=user.pk, email_verified_at=None).update(email_verified_at=timezone.now())
+    user.refresh_from_db(fields=["email_verified_at"])
+    return bool(changed)
+
+
+@transaction.atomic
+def resend_verification(*, email: str) -> None:
+    """Mail the link again, where somebody waits for one. The caller can't tell whether."""
+    user = User.objects.with_email(email)
+    if user and user.is_active and not user.is_verified:
+        _mail_verification(user)
+
+
+def _mail_verification(user: User) -> None:
+    link = f"{settings.PUBLIC_URL}/api/v1/auth/verify-email/{make_verification(user)}"
+    queue_mail(
+        to=user.email,
+        template="verify_email",
+        language=user.language,
+        context={"name": user.display_name, "link": link, "days": settings.VERIFICATION_LIFETIME.days},
+    )
+
+
+def _mail_owner(owner: User) -> None:
+    """The address is taken: its owner may have forgotten, or somebody tries. An unverified one gets a new link."""
+    if not owner.is_verified and owner.is_active:
+        _mail_verification(owner)
+    else:
+        queue_mail(
+            to=owner.email,
+            template="already_registered",
+            language=owner.language,
+            context={"name": owner.display_name},
+        )
+
+
+def _check_password(password: str, user: User) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid(
+            errors=[
+                {"field": "password", "code": each.code or "invalid", "detail": each.messages[0]}
+                for each in error.error_list
+            ]
+        ) from None
+
+
+def is_taken(username: str) -> bool:
+    name = username.lower()
+    return any(
+        kind.objects.annotate(lower=Lower("username")).filter(lower=name).exists()  # type: ignore[attr-defined]
+        for kind in (User, TakenUsername)
+    )
+
+
+def _make_username(email: str) -> str:
+    """A name from the address, with a random end: the plain one would tell whether somebody has it."""
+    stem = re.sub(r"[^a-z0-9]+", "", email.partition("@")[0].lower())[:20] or "user"
+    return f"{stem}-{secrets.token_hex(3)}"

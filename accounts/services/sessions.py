@@ -1,0 +1,199 @@
+"""Signing in, staying in, and ending it."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.events import SessionRevoked
+from accounts.models import Session, SessionQuerySet, User
+from accounts.problems import EmailNotVerified, InvalidCredentials, SessionEnded, TokenInvalid, TokenReused
+from accounts.tokens import RefreshToken, fingerprint, make_access, make_refresh, read_refresh, second
+from common.events import emit
+
+SEEN_EVERY: Final = timedelta(minutes=1)  # how exact "last seen" is: one write a minute, not one a request
+ENDED_KEPT: Final = timedelta(days=30)  # an ended session stays visible to staff for so long
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What a client holds of a session."""
+
+    session: Session
+    access: str
+    refresh: str
+
+    @property
+    def expires_in(self) -> int:
+        """Seconds that the access token lasts."""
+        return int(settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds())
+
+
+def sign_in(
+    *, email: str, password: str, device_name: str = "", user_agent: str = "", address: str | None = None
+) -> SignedIn:
+    """Open a session.
+
+    Raises:
+        InvalidCredentials: no such account, an inactive one, or another password: the same after the same time.
+        EmailNotVerified: the password is right, the address not proved yet.
+    """
+    user = User.objects.with_email(email)
+    if user is None or not user.has_usable_password():
+        make_password(password)  # as long as a check takes, so that the time tells nothing
+        raise InvalidCredentials
+    if not check_password(password, user.password, setter=_rehash(user)) or not user.is_active:
+        raise InvalidCredentials
+    if not user.is_verified:
+        raise EmailNotVerified
+    return _open_session(user, device_name=device_name[:100], user_agent=user_agent[:300], address=address)
+
+
+@transaction.atomic
+def _open_session(user: User, *, device_name: str, user_agent: str, address: str | None) -> SignedIn:
+    now = timezone.now()
+    session = Session(user=user, device_name=device_name, user_agent=user_agent, address=address)
+    refresh = _next_generation(session, now)
+    session.save(force_insert=True)
+    User.objects.filter(pk=user.pk).update(last_login=now)
+    return SignedIn(session=session, access=make_access(session), refresh=refresh)
+
+
+def refresh_session(*, refresh: str) -> SignedIn:
+    """Exchange a refresh token for its successor and a new access token.
+
+    The token before the present one still gets that same successor for `REFRESH_GRACE`, so that a client which races
+    itself in two tabs is not logged out. Anything older was stolen or leaked: the session ends.
+
+    Raises:
+        TokenInvalid: not a refresh token of ours.
+        SessionEnded: its session is over.
+        TokenReused: an older one; the session is over now.
+    """
+    given = read_refresh(refresh)
+    with transaction.atomic():
+        session = (
+            Session.objects.select_for_update(of=("self",))
+            .select_related("user")
+            .filter(pk=given.session)
+            .first()
+        )
+        if session is None or not session.is_alive:
+            raise SessionEnded
+        now = timezone.now()
+        is_present = given.generation == session.generation and fingerprint(refresh) == session.refresh_hash
+        is_previous = given.generation == session.generation - 1
+        if is_present:
+            successor = _next_generation(session, now)
+            session.last_seen_at = now
+            session.save()
+            return SignedIn(session=session, access=make_access(session), refresh=successor)
+        if is_previous and now - session.refreshed_at <= settings.REFRESH_GRACE:
+            return SignedIn(session=session, access=make_access(session), refresh=make_refresh(session))
+        if given.generation >= session.generation:
+            raise TokenInvalid  # ours by signature, never given out: the database was set back
+        revoke_session(session=session, reason="token_reused")
+    raise TokenReused
+
+
+def is_refresh_token(token: object) -> bool:
+    """Whether *token* is a refresh token that we signed, without asking whether its session still holds."""
+    try:
+        read_refresh(str(token))
+    except TokenInvalid:
+        return False
+    return True
+
+
+def _next_generation(session: Session, now: datetime) -> str:
+    session.generation += 1
+    session.refreshed_at = second(now)
+    session.expires_at = session.refreshed_at + RefreshToken.lifetime
+    refresh = make_refresh(session)
+    session.refresh_hash = fingerprint(refresh)
+    return refresh
+
+
+@transaction.atomic
+def revoke_session(*, session: Session, reason: str) -> bool:
+    """End a session: its tokens stop at once, its sockets within seconds. Twice is once: False.
+
+    Args:
+        reason: one word for staff: `logout`, `revoked`, `token_reused`, `deactivated`, `staff`.
+
+    Emits `SessionRevoked`.
+    """
+    ended = Session.objects.filter(pk=session.pk, revoked_at=None)
+    if not ended.update(revoked_at=timezone.now(), revoked_reason=reason):
+        return False
+    emit(SessionRevoked(user=session.user_id, session=session.pk))
+    return True
+
+
+@transaction.atomic
+def revoke_sessions(*, user: User, reason: str) -> int:
+    """End every session of *user*.
+
+    Returns:
+        How many were still open.
+    """
+    still_open = Session.objects.filter(user=user, revoked_at=None).order_by("pk").select_for_update()
+    return sum(revoke_session(session=session, reason=reason) for session in still_open)
+
+
+def touch_session(*, session: Session) -> None:
+    """Note that *session* was used, at most once a minute."""
+    now = timezone.now()
+    if now - session.last_seen_at > SEEN_EVERY:
+        Session.objects.filter(pk=session.pk).update(last_seen_at=now)
+
+
+def purge_sessions() -> int:
+    """Forget sessions that ended a month ago.
+
+    Returns:
+        How many.
+    """
+    ended: SessionQuerySet = Session.objects.ended_before(timezone.now() - ENDED_KEPT)
+    return ended.delete()[0]
+
+
+def make_ws_ticket(*, session: Session) -> tuple[str, int]:
+    """A ticket that opens one socket of this session, for clients that can't send headers.
+
+    Returns:
+        The ticket, and the seconds it lasts.
+    """
+    ticket = secrets.token_urlsafe(32)
+    seconds = int(settings.WS_TICKET_LIFETIME.total_seconds())
+    cache.set(_slot(ticket), str(session.pk), timeout=seconds)
+    return ticket, seconds
+
+
+def use_ws_ticket(*, ticket: str) -> UUID | None:
+    """The session of a ticket, once: of two who try at the same time, one gets it."""
+    slot = _slot(ticket)
+    session = cache.get(slot)
+    return UUID(session) if session and cache.delete(slot) else None
+
+
+def _slot(ticket: str) -> str:
+    return f"ws-ticket:{fingerprint(ticket)}"
+
+
+def _rehash(user: User) -> Callable[[str], None]:
+    """Keeps a hash of an older kind or strength in the present one."""
+
+    def store(password: str) -> None:
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
+    return store

@@ -1,0 +1,50 @@
+"""Answers as bytes, dressed for the door they leave through."""
+
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+
+from common.middleware.request_id import request_id_of
+from common.problems import Problem
+
+from .casing import rename, to_camel
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+def encode(data: Any) -> bytes:
+    """JSON, as bytes: times in UTC with a `Z`, ids and translations as text."""
+    return orjson.dumps(data, default=_text, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+def dress(data: Any, request: Any, *, status: int) -> Any:
+    """*data* in the manners of the request's door (api.md §1)."""
+    door = getattr(request, "door", None)
+    if door is None:
+        return data
+    if door.is_older and isinstance(data, dict):
+        data = {"success": status < 400, **data}
+        if status >= 400:
+            data["error"] = data.get("title")
+        elif door.owes_token:
+            data["token"] = data.get("access")
+    return rename(data, to_camel) if door.is_camel else data
+
+
+def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
+    """*problem* over HTTP, for refusals from outside a view."""
+    body = problem.body() | {"request_id": request_id_of(request)}
+    return HttpResponse(
+        encode(dress(body, request, status=problem.status)),
+        status=problem.status,
+        content_type=PROBLEM_TYPE,
+        headers=problem.headers,
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Promise):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in JSON")

@@ -1,0 +1,128 @@
+"""Named limits on how often: `LIMIT_<NAME>=100/15m`, or `off`. Counted in the cache, so shared through Redis."""
+
+import re
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}  # seconds
+
+
+@dataclass(frozen=True)
+class Rate:
+    count: int
+    period: int  # seconds
+
+    @classmethod
+    @lru_cache(maxsize=64)
+    def parse(cls, text: str) -> "Rate | None":
+        """`100/15m` is a hundred in 15 minutes; `off` is None.
+
+        Raises:
+            ImproperlyConfigured: it is neither.
+        """
+        if text == "off":
+            return None
+        if not (found := re.fullmatch(r"([1-9]\d*)/([1-9]\d*)?([smhd])", text)):
+            raise ImproperlyConfigured(f"A limit is {text!r}: write it like 100/15m, or off.")
+        return cls(count=int(found[1]), period=int(found[2] or 1) * UNITS[found[3]])
+
+
+def take(name: str, key: str) -> tuple[Rate, int, int] | None:
+    """Count one more under limit *name* for *key*, atomically, in a window that starts with its first.
+
+    Returns:
+        The rate, how many are left (negative: too many), and the seconds until the window ends; None if off.
+    """
+    rate = Rate.parse(settings.LIMITS[name])
+    if rate is None:
+        return None
+    slot = f"limit:{name}:{sha256(key.encode()).hexdigest()[:32]}"
+    now = time.time()
+    # Whoever adds first sets the window's end for all; the count stands under that end, so the two can't part.
+    cache.add(slot, now + rate.period, timeout=rate.period)
+    end = cache.get(slot, now + rate.period)
+    counter = f"{slot}:{end}"
+    cache.add(counter, 0, timeout=rate.period + 1)
+    try:
+        taken = cache.incr(counter)
+    except ValueError:  # the window ended between the two
+        taken = 1
+    return rate, rate.count - taken, max(1, round(end - now))
+
+
+class Limit(BaseThrottle):
+    """A limit on a view. Subclasses say who is counted; None counts nobody."""
+
+    name: str
+
+    def key(self, request: Request) -> str | None:
+        raise NotImplementedError
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        self._wait = 0
+        key = self.key(request)
+        if key is None or (counted := take(self.name, key)) is None:
+            return True
+        rate, left, reset = counted
+        self._tell(request, rate, max(left, 0), reset)
+        if left >= 0:
+            return True
+        self._wait = reset
+        return False
+
+    def wait(self) -> float:
+        return self._wait
+
+    def _tell(self, request: Request, rate: Rate, left: int, reset: int) -> None:
+        """Of several limits the answer names the one that has the least left."""
+        told = getattr(request._request, "limit_headers", None)
+        if told is None or left <= int(told["RateLimit-Remaining"]):
+            request._request.limit_headers = {
+                "RateLimit-Limit": str(rate.count),
+                "RateLimit-Remaining": str(left),
+                "RateLimit-Reset": str(reset),
+            }
+
+
+class GeneralLimit(Limit):
+    """Strangers, per address."""
+
+    name = "GENERAL"
+
+    def key(self, request: Request) -> str | None:
+        return None if request.user.is_authenticated else address_of(request)
+
+
+class AuthLimit(Limit):
+    """Attempts to sign in or up, per address and account."""
+
+    name = "AUTH"
+
+    def key(self, request: Request) -> str | None:
+        account = request.data.get("email", "") if isinstance(request.data, dict) else ""
+        return f"{address_of(request)} {str(account).strip().lower()}"
+
+
+class AuthAddressLimit(Limit):
+    """The same, for all accounts of one address."""
+
+    name = "AUTH_ADDRESS"
+
+    def key(self, request: Request) -> str | None:
+        return address_of(request)
+
+
+AUTH_LIMITS: Final = [GeneralLimit, AuthAddressLimit, AuthLimit]
+
+
+def address_of(request: Any) -> str:
+    return getattr(request, "client_address", None) or "unknown"

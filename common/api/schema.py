@@ -1,0 +1,155 @@
+"""The OpenAPI document: what drf-spectacular can't know of our manners."""
+
+from typing import Any, Final
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample
+from rest_framework.throttling import BaseThrottle
+
+from common.problems import Problem
+
+from .answers import PROBLEM_TYPE
+
+DESCRIPTION: Final = """\
+One backend for a whole product. Sign in with `POST /api/v1/auth/login` and send the access token as
+`Authorization: Bearer …`.
+
+* **Lists** come in cursor pages: follow `next` and `previous` as they are.
+* **Refusals** are `application/problem+json` (RFC 9457); `code` is stable, see [all codes](/api/docs/problems).
+* **Input** is checked strictly: an unknown field is refused.
+* **Versions**: `/api/v1/…`. Unversioned `/api/…` speaks camelCase for older clients.
+* **Live**: the WebSocket at `/ws` carries every change; commands and events are described in the repository's
+  `docs/live.md`.
+"""
+
+PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "Why something was not done (RFC 9457). Some codes carry further members.",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "description": "Where the code is explained."},
+        "title": {"type": "string", "description": "In words for people, translated; never parse it."},
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "detail": {"type": "string", "description": "What is particular to this case."},
+        "code": {"type": "string", "description": "Stable, for programs."},
+        "errors": {
+            "type": "array",
+            "description": "On 400: what is wrong with which field.",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "detail"],
+                "properties": {
+                    "field": {"type": "string", "examples": ["participants.0"]},
+                    "code": {"type": "string", "examples": ["unknown_field"]},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+        "request_id": {"type": "string", "description": "Quote it when you ask for help."},
+    },
+}
+
+# What any operation may answer, whatever it does: status, code of the example, when.
+ALWAYS: Final = [
+    ("400", "invalid", "The input is malformed or not valid."),
+    ("404", "not_found", "There is nothing here that the caller can see."),
+    ("405", "method_not_allowed", "The path does not take this method."),
+    ("406", "not_acceptable", "No acceptable media type or version."),
+    ("500", "server_fault", "Our fault; noted under the request id."),
+]
+WITH_BODY: Final = [
+    ("413", "body_too_large", "The body is too large."),
+    ("415", "unsupported_media_type", "The body is not JSON."),
+]
+SIGNED_IN: Final = [("401", "not_authenticated", "No valid access token.")]
+LIMITED: Final = [("429", "limit_reached", "Too many requests.")]
+
+HEADERS: Final[dict[str, Any]] = {
+    "X-Request-ID": {
+        "description": "The request's id: as sent, or made here.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "API-Version": {
+        "description": "The version that answered.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+}
+RETRY_AFTER: Final = {
+    "description": "Seconds to wait.",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[0-9]+$"},
+}
+CHALLENGE: Final = {
+    "description": "How to authenticate.",
+    "required": True,
+    "schema": {"type": "string"},
+}
+
+
+class Schema(AutoSchema):
+    """Marks an operation by what its view asks of callers, for `finish`."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            throttles: list[type[BaseThrottle]] = self.view.throttle_classes
+            operation["x-limits"] = [throttle.name for throttle in throttles if hasattr(throttle, "name")]
+        return operation
+
+
+def refusal(problem: type[Problem], **extra: Any) -> OpenApiExample:
+    """An example of *problem* for the operation that may answer it."""
+    return OpenApiExample(
+        problem.code,
+        value=problem(**extra).body() | {"request_id": "0198c5b27d447000800000000000000f"},
+        response_only=True,
+        status_codes=[str(problem.status)],
+        media_type=PROBLEM_TYPE,
+    )
+
+
+def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: refusals and headers that hold for every operation."""
+    result["info"]["description"] = DESCRIPTION
+    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    for path in result["paths"].values():
+        for operation in path.values():
+            limits = operation.pop("x-limits", [])
+            responses = operation["responses"]
+            rows = [*ALWAYS]
+            rows += WITH_BODY if "requestBody" in operation else []
+            rows += SIGNED_IN if operation.get("security") and {} not in operation["security"] else []
+            rows += LIMITED if limits else []
+            for status, code, description in rows:
+                responses.setdefault(status, {"description": description})
+                _add_problem(responses[status], int(status), code, description)
+            for status, response in responses.items():
+                if int(status) >= 400:
+                    _add_problem(response, int(status), None, response.get("description", ""))
+                response["headers"] = HEADERS | response.get("headers", {})
+                if status == "429":
+                    response["headers"] |= {"Retry-After": RETRY_AFTER}
+                if status == "401":
+                    response["headers"] |= {"WWW-Authenticate": CHALLENGE}
+            operation["responses"] = dict(sorted(responses.items()))
+    return result
+
+
+def _add_problem(response: dict[str, Any], status: int, code: str | None, description: str) -> None:
+    content = response.get("content", {}).pop("application/json", {})
+    media = response.setdefault("content", {}).setdefault(PROBLEM_TYPE, {})
+    media["schema"] = {"$ref": "#/components/schemas/Problem"}
+    media.setdefault("examples", content.get("examples", {}))
+    if code and not media["examples"]:
+        media["examples"][code] = {
+            "value": {
+                "type": f"/api/docs/problems#{code}",
+                "title": description,
+                "status": status,
+                "detail": description,
+                "code": code,
+                "request_id": "0198c5b27d447000800000000000000f",
+            }
+        }

@@ -1,0 +1,124 @@
+"""What happened: typed events, the two logs they are kept in, and who is told.
+
+A service calls `emit` once, in the transaction of the change. The log rows are the truth; what listeners hear after
+the commit is only the bell, and may be lost with its process.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from .models import LogEntry, UserPosition
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened, in the past tense. Its fields are ids, marks and times, never content."""
+
+    type: ClassVar[str]
+
+    @property
+    def topic(self) -> str | None:
+        """Where everyone in it hears of this, such as a chat's; None where it is for an audience alone."""
+        return None
+
+    @property
+    def position(self) -> int | None:
+        """Its place in the topic's log, taken under that topic's own lock; None: told now, kept nowhere."""
+        return None
+
+    def data(self) -> dict[str, Any]:
+        """The fields as JSON holds them, without what the topic and the position say already."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the bell says: this happened in this topic.
+
+    Attributes:
+        seq: its position in the topic's log, or None where it is not kept (a mark moved, somebody types).
+    """
+
+    topic: str
+    seq: int | None
+    type: str
+    data: dict[str, Any]
+    at: datetime
+
+
+Listener = Callable[[list[Told]], None]
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> None:
+    """Have *listener* called after each commit that emitted something. It must be quick and must not raise."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def topic_of_user(user: UUID) -> str:
+    return f"user:{user}"
+
+
+def emit(event: Event, *, audience: Iterable[UUID] = ()) -> None:
+    """Tell of *event*, if and when the transaction commits.
+
+    Args:
+        audience: people who get it in their own stream, each under a new `user_seq`.
+
+    Raises:
+        RuntimeError: outside the transaction that makes the change.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"{event.type} emitted outside a transaction")
+    places = [(event.topic, event.position)] if event.topic else []
+    places += [(topic_of_user(user), position) for user, position in _next_positions(set(audience)).items()]
+    data, at = event.data(), timezone.now()
+    told = [Told(topic=place, seq=position, type=event.type, data=data, at=at) for place, position in places]
+    LogEntry.objects.bulk_create(
+        LogEntry(topic=each.topic, seq=each.seq, type=each.type, data=data, at=at)
+        for each in told
+        if each.seq is not None
+    )
+    transaction.on_commit(partial(_tell, told), robust=True)
+
+
+def _next_positions(users: set[UUID]) -> dict[UUID, int]:
+    """A new position in the stream of each of *users*, their counters locked in one order for everybody."""
+    if not users:
+        return {}
+    UserPosition.objects.bulk_create(
+        [UserPosition(user=user) for user in sorted(users)], ignore_conflicts=True
+    )
+    rows = UserPosition.objects.filter(user__in=users)
+    positions = {row.user: row.seq + 1 for row in rows.select_for_update().order_by("user")}
+    rows.update(seq=F("seq") + 1)
+    return positions
+
+
+def _tell(told: list[Told]) -> None:
+    for listener in _listeners:
+        listener(told)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case UUID():
+            return str(value)
+        case datetime():
+            return value.isoformat()
+        case list() | tuple() | set() | frozenset():
+            return [_plain(each) for each in value]
+        case _:
+            return value

@@ -1,0 +1,61 @@
+"""A queued mail on its way out."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from common.models import Mail
+
+logger = structlog.get_logger(__name__)
+
+
+def deliver_mail(*, mail: UUID) -> bool:
+    """Send a queued mail, if nobody has.
+
+    At least once: a process that dies between the server's word and ours sends it again, under the same Message-ID.
+
+    Returns:
+        Whether it was sent now. A failure is noted on the row, and tried again later.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        row = Mail.objects.select_for_update().filter(pk=mail).due(at=now).first()
+        if row is None:
+            return False
+        row.tried_at = now  # claims it for a minute
+        row.attempts += 1
+        row.save(update_fields=["tried_at", "attempts"])
+    try:
+        _message(row).send()
+    except Exception as error:
+        Mail.objects.filter(pk=row.pk).update(error=f"{type(error).__name__}: {error}"[:500])
+        logger.warning("mail_failed", mail=str(row.pk), template=row.template, exc_info=True)
+        return False
+    Mail.objects.filter(pk=row.pk).update(sent_at=timezone.now(), context={}, error="")
+    return True
+
+
+def due_mails(*, at: datetime, limit: int = 200) -> list[UUID]:
+    return list(Mail.objects.due(at=at).values_list("pk", flat=True)[:limit])
+
+
+def _message(row: Mail) -> EmailMultiAlternatives:
+    context = row.context | {"public_url": settings.PUBLIC_URL}
+    with translation.override(row.language):
+        text = render_to_string(f"mail/{row.template}.txt", context)
+        html = render_to_string(f"mail/{row.template}.html", context)
+    subject, _, body = text.partition("\n")
+    message = EmailMultiAlternatives(
+        subject=subject.strip(),
+        body=body.strip() + "\n",
+        to=[row.to],
+        headers={"Message-ID": f"<{row.pk}@serai>", "Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(html, "text/html")
+    return message

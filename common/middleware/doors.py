@@ -1,0 +1,122 @@
+"""Which door of the API a request came through, and what that door owes it.
+
+Three things are settled before routing, so that one view serves every spelling of its path: the version, the alias,
+and whose manners hold (`/api/v1/…` speaks snake_case; unversioned `/api/…` is the older clients' door: camelCase, and
+`success`, `error` and `token` beside the fields). A trailing slash is optional everywhere and never redirects.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from common.aliases import Alias, AliasTable
+from common.api.answers import problem_response
+from common.api.casing import to_snake
+from common.problems import UnknownVersion
+
+
+@dataclass(frozen=True)
+class Door:
+    """How a request came in.
+
+    Attributes:
+        version: of the API, as it answers.
+        is_older: the older clients' door.
+        is_camel: camelCase keys out; both spellings in.
+        path: the canonical path below `/api/v1/`.
+        alias: the row of the alias table that the path went through, if any.
+    """
+
+    version: int
+    is_older: bool = False
+    is_camel: bool = False
+    path: str = ""
+    alias: Alias | None = None
+
+    @property
+    def canonical(self) -> str:
+        return f"/api/v{self.version}/{self.path}"
+
+    @cached_property
+    def owes_token(self) -> bool:
+        return self.is_older and self.path in _table().token_paths
+
+
+def door_of(request: Any) -> Door:
+    """The door of a request (Django's or REST framework's); the newest version's own for anything else."""
+    return getattr(request, "door", None) or Door(version=settings.API_VERSIONS[-1])
+
+
+class ApiDoorMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith("/api/"):
+            return self.get_response(request)
+        path = request.path_info.removeprefix("/api/").rstrip("/")
+        try:
+            request.door = self._door(request, path)
+        except UnknownVersion as problem:
+            return self._finish(request, problem_response(problem, request))
+        if request.door.path:
+            request.path_info = request.door.canonical
+        else:
+            request.path_info = f"/api/{path}"
+        if request.door.is_camel and request.META.get("QUERY_STRING"):
+            request.GET = _snake_query(request.GET)
+        return self._finish(request, self.get_response(request))
+
+    def _door(self, request: HttpRequest, path: str) -> Door:
+        newest = settings.API_VERSIONS[-1]
+        asked = request.headers.get("X-API-Version") or _accept_parameter(request, "version")
+        if asked and asked not in map(str, settings.API_VERSIONS):
+            raise UnknownVersion(versions=settings.API_VERSIONS)
+        if path.partition("/")[0] in _table().platform:
+            return Door(version=int(asked or newest))
+        if in_path := re.match(r"v(\d+)(?:/|$)", path):
+            if int(in_path[1]) not in settings.API_VERSIONS:
+                raise UnknownVersion(versions=settings.API_VERSIONS)
+            door, path = Door(version=int(in_path[1])), path[in_path.end() :]
+        else:
+            door = Door(version=int(asked or newest), is_older=True, is_camel=True)
+        if case := _accept_parameter(request, "case"):
+            door = replace(door, is_camel=case == "camel")
+        alias, path = _table().resolve(path, is_versioned=not door.is_older)
+        return replace(door, path=path, alias=alias)
+
+    @staticmethod
+    def _finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        door = door_of(request)
+        response["API-Version"] = str(door.version)
+        if alias := door.alias:
+            response["Deprecation"] = alias.deprecation
+            response["Sunset"] = alias.sunset_date
+            response["Link"] = f'<{door.canonical}>; rel="successor-version"'
+        for name, value in getattr(request, "limit_headers", {}).items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+def _table() -> AliasTable:
+    return import_module(settings.API_ALIASES).TABLE
+
+
+def _accept_parameter(request: HttpRequest, name: str) -> str | None:
+    """A parameter of the Accept header's media types: `application/json; version=1; case=camel`."""
+    found = re.search(rf";\s*{name}\s*=\s*\"?([\w.-]+)", request.headers.get("Accept", ""))
+    return found[1] if found else None
+
+
+def _snake_query(given: QueryDict) -> QueryDict:
+    query = QueryDict(mutable=True)
+    for name, values in given.lists():
+        query.setlist(to_snake(name), values)
+    query._mutable = False
+    return query

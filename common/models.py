@@ -1,0 +1,120 @@
+"""The log of what happened (architecture: the way of a change) and the queue of mails."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .ids import uuid7
+
+LOG_KEPT: Final = timedelta(days=7)  # how far back a client may resume (api.md §3)
+
+
+class LogQuerySet(models.QuerySet["LogEntry"]):
+    def after(self, topic: str, seq: int) -> LogQuerySet:
+        """What followed position *seq* of *topic*, in order."""
+        return self.filter(topic=topic, seq__gt=seq).order_by("seq")
+
+    def moved_since(self, at: datetime) -> dict[str, int]:
+        """Topics with entries made at *at* or later, and the newest position of each."""
+        newest = self.filter(at__gte=at).values_list("topic").annotate(models.Max("seq"))
+        return dict(newest.order_by())
+
+    def expired(self, *, at: datetime) -> LogQuerySet:
+        return self.filter(at__lt=at - LOG_KEPT)
+
+
+class LogEntry(models.Model):
+    """One event of a topic: ids only, content is read under the reader's own right when it is sent.
+
+    A topic is `chat:<id>` or `user:<id>`. Positions of a topic have no gap: each is taken under the lock of the
+    row that counts it, in the transaction of the change.
+    """
+
+    topic = models.CharField(max_length=64)
+    seq = models.PositiveBigIntegerField()
+    type = models.CharField(max_length=64)
+    data = models.JSONField()
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = LogQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "log entries"
+        constraints = [models.UniqueConstraint(fields=["topic", "seq"], name="log_position")]
+        indexes = [models.Index(fields=["at"], name="log_at")]  # what moved lately; what is past its time
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.seq} {self.type}"
+
+
+class UserPosition(models.Model):
+    """How far a person's own stream (`user:<id>`) has come: the counter of `user_seq`."""
+
+    user = models.UUIDField(primary_key=True)
+    seq = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"user:{self.user} {self.seq}"
+
+    @classmethod
+    def of(cls, user: UUID) -> int:
+        return cls.objects.filter(pk=user).values_list("seq", flat=True).first() or 0
+
+
+class LogEpoch(models.Model):
+    """The identity of the log. A restored or reset one gets another, so that no old position is believed."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    value = models.UUIDField(default=uuid7)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_epoch")]
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def current(cls) -> str:
+        return str(cls.objects.get_or_create(pk=1)[0])
+
+
+class MailQuerySet(models.QuerySet["Mail"]):
+    def due(self, *, at: datetime) -> MailQuerySet:
+        """Not sent, and not tried within the last minute: what a dead or failing worker left."""
+        waiting = self.filter(sent_at=None, attempts__lt=Mail.ATTEMPTS)
+        return waiting.filter(models.Q(tried_at=None) | models.Q(tried_at__lt=at - Mail.PAUSE)).order_by("id")
+
+
+class Mail(models.Model):
+    """A mail that a committed change has promised. Its context is blanked once it is sent: it holds links."""
+
+    ATTEMPTS = 20  # with a pause of a minute and more: most of an hour of a mail server's absence
+    PAUSE = timedelta(minutes=1)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    to = models.EmailField(_("to"))
+    template = models.CharField(_("template"), max_length=64)
+    language = models.CharField(_("language"), max_length=8, default="en")
+    context = models.JSONField(default=dict, blank=True)
+    queued_at = models.DateTimeField(_("queued"), auto_now_add=True)
+    tried_at = models.DateTimeField(_("last tried"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    error = models.CharField(_("last error"), max_length=500, blank=True)
+
+    objects = MailQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(sent_at=None), name="mail_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} to {self.to}"

@@ -1,0 +1,43 @@
+"""Pages and answers that belong to no app."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views import defaults
+
+from .api.answers import problem_response
+from .problems import Malformed, NotAllowed, NotFound, ServerFault, every_problem
+
+
+def problems(request: HttpRequest) -> HttpResponse:
+    """Every code a refusal may carry, made from the classes themselves."""
+    listed = sorted(
+        {problem.code: problem for problem in every_problem()}.values(), key=lambda p: (p.status, p.code)
+    )
+    return render(request, "common/problems.html", {"problems": listed})
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return problem_response(Malformed(), request)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _is_page(request):
+        return defaults.permission_denied(request, exception or PermissionError())
+    return problem_response(NotAllowed(), request)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _is_page(request):
+        return defaults.page_not_found(request, exception or LookupError())
+    return problem_response(NotFound(), request)
+
+
+def server_fault(request: HttpRequest) -> HttpResponse:
+    if _is_page(request):
+        return defaults.server_error(request)
+    return problem_response(ServerFault(), request)
+
+
+def _is_page(request: HttpRequest) -> bool:
+    """Staff in their console get pages; everybody else talks to an API."""
+    return request.path.startswith("/admin/")

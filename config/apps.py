@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class FrontDoorConfig(AppConfig):
+    name = "config"
+    verbose_name = "Front door"

@@ -1,0 +1,74 @@
+"""A small world to look at: three people, a group, a private chat."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from messaging.models import Chat
+from messaging.services import create_chat, mark_read, send_message
+
+PASSWORD: Final = "caravan-at-dawn-26"  # noqa: S105 (of the demo world, told to everybody)
+
+
+@dataclass(frozen=True)
+class Person:
+    email: str
+    username: str
+    display_name: str
+    note: str
+    is_staff: bool = False
+
+
+PEOPLE: Final = [
+    Person("layla@serai.example", "layla", "Layla Haddad", "owns the group"),
+    Person("omar@serai.example", "omar", "Omar Aziz", "a member"),
+    Person("mina@serai.example", "mina", "Mina Park", "a member, with unread messages"),
+    Person("admin@serai.example", "admin", "Ada Staff", "staff: may enter the admin", is_staff=True),
+]
+TALK: Final = [
+    ("layla", "Four days in Wadi Rum: who drives?"),
+    ("omar", "I have room for three, and the big cooler."),
+    ("mina", "Count me in. Do we need to book the camp?"),
+    ("layla", "Booked. We leave on Thursday at dawn."),
+    ("omar", "صباح الخير! I bring the coffee."),
+]
+
+
+@transaction.atomic
+def load() -> bool:
+    """Make the demo world in an empty database; leave one with people in it alone.
+
+    Returns:
+        Whether it was made.
+    """
+    if User.objects.exists():
+        return False
+    people = {person.username: _make(person) for person in PEOPLE}
+    layla, omar, mina = people["layla"], people["omar"], people["mina"]
+    group, _ = create_chat(
+        actor=layla,
+        type=Chat.Type.GROUP,
+        title="Wadi Rum, December",
+        description="Four days, two cars.",
+        participants=[omar, mina],
+    )
+    for number, (author, text) in enumerate(TALK):
+        send_message(actor=people[author], chat=group, text=text, client_id=f"demo-{number}")
+    mark_read(actor=layla, chat=group, seq=len(TALK))
+    private, _ = create_chat(actor=omar, type=Chat.Type.PRIVATE, participants=[mina])
+    send_message(actor=omar, chat=private, text="Shall I pick you up?", client_id="demo-private")
+    return True
+
+
+def _make(person: Person) -> User:
+    make = User.objects.create_superuser if person.is_staff else User.objects.create_user
+    return make(
+        email=person.email,
+        username=person.username,
+        display_name=person.display_name,
+        password=PASSWORD,
+        email_verified_at=timezone.now(),
+    )

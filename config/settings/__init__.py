@@ -1,0 +1,10 @@
+"""Settings, one subject a file. What may differ between two machines is an environment variable.
+
+`.env.example` lists every variable with its default; nothing has to be set for the embedded default.
+"""
+
+from .base import *
+from .services import *
+from .api import *
+from .logs import *
+from .console import *

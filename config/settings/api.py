@@ -1,0 +1,85 @@
+"""The API: REST framework, tokens, limits, sockets, the documents about them."""
+
+from datetime import timedelta
+from typing import Any
+
+from .base import PUBLIC_URL, SECRET_KEY, VERSION
+from .environment import env
+
+API_VERSIONS = [1]  # newest last
+API_ALIASES = "config.aliases"  # the table of old paths
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["common.api.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["common.api.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["common.api.limits.GeneralLimit"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "common.api.schema.Schema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "common.api.exceptions.handle",
+    "NON_FIELD_ERRORS_KEY": "body",
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+
+# --- Limits: `<count>/<number><s|m|h|d>` or `off` ---------------------------------------------------------
+LIMITS = {
+    "GENERAL": env.str("LIMIT_GENERAL", "100/15m"),  # strangers, per address
+    "AUTH": env.str("LIMIT_AUTH", "5/15m"),  # per address and account
+    "AUTH_ADDRESS": env.str("LIMIT_AUTH_ADDRESS", "100/15m"),  # the address alone: an office shares one
+}
+MAX_BODY = 1024 * 1024  # bytes of a JSON body
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
+
+# --- Tokens -------------------------------------------------------------------------------------------
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
+    "SIGNING_KEY": SECRET_KEY,
+    "USER_ID_CLAIM": "sub",
+    "JTI_CLAIM": None,  # a refresh token is signed again from (session, generation, time): nothing random
+}
+REFRESH_GRACE = timedelta(seconds=45)  # two tabs that refresh at once both get the same successor
+VERIFICATION_LIFETIME = timedelta(days=3)
+WS_TICKET_LIFETIME = timedelta(seconds=30)
+
+# --- Sockets ------------------------------------------------------------------------------------------
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])  # browser origins beside our own host
+SOCKET_HEARTBEAT = env.float("SOCKET_HEARTBEAT", 15.0)  # seconds
+SOCKET_SWEEP = 2.0  # seconds between looks at the log and the sessions: revoked ones end within 5 s
+
+# --- Documents ----------------------------------------------------------------------------------------
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Serai",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SERVERS": [{"url": PUBLIC_URL}],
+    "SCHEMA_PATH_PREFIX": r"/api/v\d+",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "displayRequestDuration": True, "filter": True},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "common.api.schema.finish",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "ChatType": "messaging.models.Chat.Type",
+        "ParticipantRole": "messaging.models.Participant.Role",
+        "MessageKind": "messaging.models.Message.Kind",
+    },
+    "TAGS": [
+        {"name": "auth", "description": "Sign up, verify, sign in, refresh, sessions."},
+        {"name": "users", "description": "The signed-in person."},
+        {"name": "chats", "description": "Private and group chats and who is in them."},
+        {"name": "messages", "description": "Send, read back, mark as read."},
+        {"name": "platform", "description": "Is it up, and how well."},
+    ],
+}

@@ -1,0 +1,97 @@
+"""The two sizes. Embedded with nothing set; scaled with `DATABASE_URL`, `REDIS_URL` and `EMAIL_URL`."""
+
+from .environment import DATA_DIR, PRODUCTION, env
+
+DATABASE_URL = env.str("DATABASE_URL", "")
+REDIS_URL = env.str("REDIS_URL", "")
+REDIS_PREFIX = env.str("REDIS_PREFIX", "serai")  # several installations may share one Redis
+EMAIL_URL = env.str("EMAIL_URL", "")
+
+# --- Database -----------------------------------------------------------------------------------------
+if DATABASE_URL:
+    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+    if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+        DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+            "min_size": env.int("DATABASE_POOL_MIN", 2),  # connections per process
+            "max_size": env.int("DATABASE_POOL_MAX", 16),
+            "timeout": 10,  # seconds to wait for a free one before the request fails
+        }
+else:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "serai.sqlite3",
+            "OPTIONS": {
+                # Writers queue at BEGIN, where SQLite can wait; a later upgrade of the lock could only fail.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,  # seconds
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous="
+                # FULL: what was acknowledged survives even a power cut.
+                + env.str("SQLITE_SYNCHRONOUS", "FULL"),
+            },
+            # A file: connections of several threads would lock each other out of a shared memory database.
+            "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
+        }
+    }
+
+# --- Cache, channel layer, tasks ----------------------------------------------------------------------
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": REDIS_PREFIX}}
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": REDIS_PREFIX},
+        }
+    }
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{REDIS_PREFIX}:"}
+else:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {
+                "MAX_ENTRIES": 100_000
+            },  # counters of limits live here: 300, the default, evicts them
+        }
+    }
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels.layers.InMemoryChannelLayer",
+            # The hub has one channel for the whole process, and stays in its groups as long as it lives.
+            "CONFIG": {"capacity": 100_000, "group_expiry": 10 * 365 * 86_400},
+        }
+    }
+    CELERY_BROKER_URL = "memory://localhost"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.05}  # seconds between a task and its start
+
+# A raw ASGI server (daphne, uvicorn) carries the worker too where no broker could reach another process.
+EMBEDDED_WORKER = env.bool("EMBEDDED_WORKER", not REDIS_URL)
+
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True  # a task is safe to run twice; a killed worker's goes to another
+CELERY_TASK_TIME_LIMIT = 600  # seconds
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "mail that a dead process left behind": {"task": "common.mail.tasks.deliver_due_mails", "schedule": 30.0},
+    "log entries past their seven days": {"task": "common.tasks.purge_log", "schedule": 3600.0},
+    "sessions long ended": {"task": "accounts.tasks.purge_sessions", "schedule": 86_400.0},
+}
+
+# --- Mail ---------------------------------------------------------------------------------------------
+MAIL_DIR = DATA_DIR / "mails"
+if EMAIL_URL:
+    mail = env.email_url_config(EMAIL_URL)
+    EMAIL_BACKEND = mail["EMAIL_BACKEND"]
+    EMAIL_HOST, EMAIL_PORT = mail["EMAIL_HOST"], mail["EMAIL_PORT"]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = mail["EMAIL_HOST_USER"], mail["EMAIL_HOST_PASSWORD"]
+    EMAIL_USE_TLS, EMAIL_USE_SSL = mail.get("EMAIL_USE_TLS", False), mail.get("EMAIL_USE_SSL", False)
+    EMAIL_TIMEOUT = 20  # seconds
+    del mail
+else:
+    EMAIL_BACKEND = "common.mail.outbox.OutboxBackend"
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Serai <hello@serai.example>")
+OUTBOX_PAGE = not PRODUCTION and not EMAIL_URL  # /dev/outbox

@@ -1,0 +1,59 @@
+"""Examples of the API's documents: one group, seen from every side."""
+
+from typing import Final
+
+LAYLA: Final = "0198c5b2-7d44-7a31-9c11-2f6a4e8b1d01"
+OMAR: Final = "0198c5b2-7e01-7c40-8a90-1b2c3d4e5f60"
+CHAT_ID: Final = "0198c5b3-01aa-7d13-b5c6-7a8b9c0d1e2f"
+MESSAGE: Final = {
+    "id": "0198c5b3-1f2e-7b64-9d7e-0a1b2c3d4e5f",
+    "chat": CHAT_ID,
+    "seq": 42,
+    "author": LAYLA,
+    "author_name": "Layla Haddad",
+    "kind": "text",
+    "text": "We leave at dawn.",
+    "client_id": "phone-7f3a-18",
+    "reply_to": None,
+    "thread": None,
+    "forwarded_from": None,
+    "files": [],
+    "mentions": [],
+    "reactions": [],
+    "edited_at": None,
+    "deleted_at": None,
+    "created_at": "2026-11-21T09:15:00Z",
+    "status": "sent",
+}
+CHAT: Final = {
+    "id": CHAT_ID,
+    "type": "group",
+    "title": "Wadi Rum, December",
+    "description": "Four days, two cars.",
+    "avatar": None,
+    "settings": {"members_can_add": False},
+    "my_role": "owner",
+    "participant_count": 2,
+    "last_message": MESSAGE,
+    "last_seq": 42,
+    "read_seq": 40,
+    "unread_count": 0,
+    "muted": False,
+    "archived": False,
+    "created_at": "2026-11-20T18:00:00Z",
+}
+PARTICIPANT: Final = {
+    "user": OMAR,
+    "username": "omar",
+    "display_name": "Omar Aziz",
+    "role": "member",
+    "joined_at": "2026-11-20T18:00:00Z",
+    "presence": None,
+}
+HISTORY: Final = {
+    "results": [MESSAGE],
+    "has_before": True,
+    "has_after": False,
+    "next": None,
+    "previous": f"http://localhost:8000/api/v1/chats/{CHAT_ID}/messages?before=42",
+}

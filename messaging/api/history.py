@@ -1,0 +1,75 @@
+"""Pages of a chat's messages, by position (api.md §2)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from messaging.models import Chat, Message, MessageQuerySet
+
+LIMIT = 50  # messages, if the client doesn't say
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some messages in ascending order of `seq`, and whether there are others before and after."""
+
+    messages: list[Message]
+    has_before: bool
+    has_after: bool
+
+
+def page_of(chat: Chat, asked: dict[str, Any]) -> Page:
+    """The page that *asked* (a valid `HistoryQuery`) names: at most four queries, whatever the chat's size."""
+    found = chat.messages.with_author().between(asked.get("from"), asked.get("to"))
+    limit = asked.get("limit", LIMIT)
+    if "around" in asked:
+        older = _newest(found.filter(seq__lt=asked["around"]), limit // 2)
+        messages = [*older, *found.filter(seq__gte=asked["around"]).order_by("seq")[: limit - len(older)]]
+    elif "after" in asked:
+        messages = list(found.filter(seq__gt=asked["after"]).order_by("seq")[:limit])
+    elif "before" in asked:
+        messages = _newest(found.filter(seq__lt=asked["before"]), limit)
+    else:
+        messages = _newest(found, limit)
+    first, last = _bounds(messages, asked)
+    return Page(
+        messages=messages,
+        has_before=found.filter(seq__lt=first).exists(),
+        has_after=found.filter(seq__gt=last).exists(),
+    )
+
+
+def page_body(page: Page, results: list[Any], request: Request) -> dict[str, Any]:
+    """The answer of a history page, with links to its neighbours."""
+    return {
+        "results": results,
+        "has_before": page.has_before,
+        "has_after": page.has_after,
+        "next": _link(request, "after", page.messages[-1].seq) if page.has_after and page.messages else None,
+        "previous": _link(request, "before", page.messages[0].seq)
+        if page.has_before and page.messages
+        else None,
+    }
+
+
+def _newest(found: MessageQuerySet, limit: int) -> list[Message]:
+    return list(found.order_by("-seq")[:limit])[::-1]
+
+
+def _bounds(messages: list[Message], asked: dict[str, Any]) -> tuple[int, int]:
+    """Positions of the page's ends; of an empty page, the place where it would have been."""
+    if messages:
+        return messages[0].seq, messages[-1].seq
+    if "before" in asked:
+        return asked["before"], asked["before"] - 1
+    anchor = asked.get("after", asked.get("around", 0))
+    return anchor + 1, anchor
+
+
+def _link(request: Request, anchor: str, seq: int) -> str:
+    url = request.build_absolute_uri()
+    for name in ("before", "after", "around"):
+        url = remove_query_param(url, name)
+    return replace_query_param(url, anchor, seq)

@@ -1,0 +1,21 @@
+from django.urls import path
+
+from . import views
+
+chats, people = views.ChatViewSet.as_view, views.ParticipantViewSet.as_view
+CHANGES = {"put": "update", "patch": "partial_update", "delete": "destroy"}
+
+urlpatterns = [
+    path("chats", chats({"get": "list", "post": "create"}), name="chats"),
+    path("chats/<uuid:pk>", chats({"get": "retrieve", **CHANGES}), name="chat"),
+    path("chats/<uuid:chat>/messages", views.ChatMessagesView.as_view(), name="chat-messages"),
+    path("chats/<uuid:chat>/read", views.ReadView.as_view(), name="chat-read"),
+    path("chats/<uuid:chat>/participants", people({"get": "list", "post": "create"}), name="participants"),
+    path(
+        "chats/<uuid:chat>/participants/<uuid:user>",
+        people({"get": "retrieve", **CHANGES}),
+        name="participant",
+    ),
+    path("messages", views.MessagesView.as_view(), name="messages"),
+    path("messages/<uuid:pk>", views.MessageView.as_view(), name="message"),
+]

@@ -1,0 +1,46 @@
+"""Who may do what in a chat. What somebody can't see at all is a matter of `Chat.objects.visible_to`."""
+
+from typing import Final
+
+from accounts.models import User
+from common.actors import System
+from common.problems import NotAllowed, NotFound
+
+from .models import Chat, Participant
+
+PRIVATE, GROUP = Chat.Type.PRIVATE, Chat.Type.GROUP
+OWNER, ADMIN, MEMBER = Participant.Role.OWNER, Participant.Role.ADMIN, Participant.Role.MEMBER
+
+ALLOWED: Final[dict[str, dict[str, set[str]]]] = {
+    # action: in a private chat, in a group
+    "message.send": {PRIVATE: {MEMBER}, GROUP: {OWNER, ADMIN, MEMBER}},
+    "chat.update": {PRIVATE: set(), GROUP: {OWNER, ADMIN}},
+    "chat.delete": {PRIVATE: set(), GROUP: {OWNER}},
+    "participant.add": {PRIVATE: set(), GROUP: {OWNER, ADMIN}},
+    "participant.remove": {PRIVATE: set(), GROUP: {OWNER, ADMIN}},
+    "participant.change_role": {PRIVATE: set(), GROUP: {OWNER}},
+}
+
+
+def may(actor: Participant, action: str, chat: Chat) -> bool:
+    """Whether somebody in *chat* may do *action* there."""
+    if action == "participant.add" and chat.type == GROUP and chat.members_can_add:
+        return True
+    return actor.role in ALLOWED[action][chat.type]
+
+
+def require(actor: User | System, action: str, chat: Chat) -> Participant | None:
+    """The actor's own row in *chat*, if they may do *action* there; None for the platform, which may.
+
+    Raises:
+        NotFound: they are not in the chat, so it is not there for them.
+        NotAllowed: they are, and may not.
+    """
+    if isinstance(actor, System):
+        return None
+    participant = Participant.objects.present().filter(chat=chat, user=actor).first()
+    if participant is None:
+        raise NotFound
+    if not may(participant, action, chat):
+        raise NotAllowed(denied_by={"action": action, "role": participant.role})
+    return participant

@@ -1,0 +1,29 @@
+"""Why messaging refuses."""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.problems import Problem
+
+
+class ClientIdConflict(Problem):
+    status = 409
+    code = "client_id_conflict"
+    title = _("You sent another message under this client id.")
+
+
+class OwnerMustHandOver(Problem):
+    status = 409
+    code = "owner_must_hand_over"
+    title = _("Make somebody else the owner before you leave.")
+
+
+class ChatFull(Problem):
+    status = 409
+    code = "chat_full"
+    title = _("This chat has as many people as it can hold.")
+
+
+class CannotActOnEqual(Problem):
+    status = 403
+    code = "cannot_act_on_equal"
+    title = _("You can only do this to somebody of lower rank.")

@@ -1,0 +1,17 @@
+"""Every write to messaging, a module a subject."""
+
+from .chats import create_chat, delete_chat, leave_chat, update_chat
+from .messages import mark_read, send_message
+from .participants import add_participants, change_role, remove_participant
+
+__all__ = [
+    "add_participants",
+    "change_role",
+    "create_chat",
+    "delete_chat",
+    "leave_chat",
+    "mark_read",
+    "remove_participant",
+    "send_message",
+    "update_chat",
+]

@@ -1,0 +1,151 @@
+"""Chats as a whole."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from common.actors import System
+from common.events import emit
+from common.problems import Invalid
+from messaging import policies
+from messaging.events import ChatAdded, ChatRemoved, ChatUpdated
+from messaging.models import Chat, Participant
+from messaging.problems import OwnerMustHandOver
+
+from .locking import lock_chat
+from .participants import bring_in, take_out
+
+EDITABLE: Final = frozenset({"title", "description", "members_can_add"})
+
+
+def create_chat(
+    *,
+    actor: User,
+    type: str,
+    participants: Sequence[User] = (),
+    title: str = "",
+    description: str = "",
+    members_can_add: bool = False,
+) -> tuple[Chat, bool]:
+    """Open a chat. The creator of a group owns it.
+
+    Args:
+        participants: the others in it; of a private chat exactly one.
+
+    Returns:
+        The chat, and whether it is new: two people have one private chat, whoever asks for it.
+
+    Raises:
+        Invalid: a private chat with nobody, oneself or several, or with a title.
+
+    Emits `ChatAdded` to everyone in it.
+    """
+    others = {user.pk: user for user in participants if user.pk != actor.pk}
+    if type == Chat.Type.PRIVATE:
+        if len(others) != 1:
+            raise Invalid.field(
+                "participants", "one_other", "A private chat is with exactly one other person."
+            )
+        return _private_chat(actor, next(iter(others.values())))
+    if not title.strip():
+        raise Invalid.field("title", "required", "A group needs a title.")
+    with transaction.atomic():
+        chat = Chat.objects.create(
+            type=type,
+            title=title,
+            description=description,
+            members_can_add=members_can_add,
+            created_by=actor,
+            participant_count=len(others) + 1,
+        )
+        roles = {actor.pk: Participant.Role.OWNER} | dict.fromkeys(others, Participant.Role.MEMBER)
+        Participant.objects.bulk_create(
+            Participant(chat=chat, user_id=user, role=role) for user, role in roles.items()
+        )
+        emit(ChatAdded(chat=chat.pk, after=0), audience=roles)
+    return chat, True
+
+
+def _private_chat(actor: User, other: User) -> tuple[Chat, bool]:
+    key = Chat.private_key_of([actor.pk, other.pk])
+    try:
+        with transaction.atomic():
+            if chat := Chat.objects.select_for_update().filter(private_key=key).first():
+                bring_in(chat=chat, users=[actor], by=actor)  # where they had left it
+                return chat, False
+            chat = Chat.objects.create(
+                type=Chat.Type.PRIVATE, private_key=key, created_by=actor, participant_count=2
+            )
+            Participant.objects.bulk_create(Participant(chat=chat, user=user) for user in (actor, other))
+            emit(ChatAdded(chat=chat.pk, after=0), audience=[actor.pk, other.pk])
+            return chat, True
+    except IntegrityError:  # the other one opened it in the same moment
+        return _private_chat(actor, other)
+
+
+@transaction.atomic
+def update_chat(*, actor: User | System, chat: Chat, **changes: Any) -> Chat:
+    """Change what a group says of itself.
+
+    Args:
+        changes: any of `EDITABLE`.
+
+    Raises:
+        NotAllowed: the policy `chat.update` says no.
+
+    Emits `ChatUpdated`, if anything changed.
+    """
+    assert changes.keys() <= EDITABLE
+    chat = lock_chat(chat)
+    policies.require(actor, "chat.update", chat)
+    changed = [name for name, value in changes.items() if getattr(chat, name) != value]
+    if not changed:
+        return chat
+    for name in changed:
+        setattr(chat, name, changes[name])
+    seq = chat.take_seq()
+    chat.save(update_fields=[*changed, "last_seq"])
+    emit(ChatUpdated(chat=chat.pk, seq=seq, by=actor.pk))
+    return chat
+
+
+@transaction.atomic
+def leave_chat(*, actor: User, chat: Chat) -> None:
+    """Leave a chat. A private one comes back with the next message; a group that nobody is left in is deleted.
+
+    Raises:
+        NotFound: they are not in it.
+        OwnerMustHandOver: they own a group in which others stay.
+
+    Emits `ParticipantRemoved`, and `ChatRemoved` to the one who left.
+    """
+    chat = lock_chat(chat)
+    me = policies.require(actor, "message.send", chat)
+    assert me
+    if me.role == Participant.Role.OWNER:
+        if chat.participant_count > 1:
+            raise OwnerMustHandOver
+        delete_chat(actor=actor, chat=chat)
+    else:
+        take_out(chat=chat, participant=me, by=actor)
+
+
+@transaction.atomic
+def delete_chat(*, actor: User | System, chat: Chat) -> None:
+    """Delete a group for everyone in it.
+
+    Raises:
+        NotAllowed: the policy `chat.delete` says no.
+
+    Emits `ChatRemoved` to everyone who was in it.
+    """
+    chat = lock_chat(chat)
+    policies.require(actor, "chat.delete", chat)
+    people = list(chat.participants.present().values_list("user", flat=True))
+    chat.deleted_at = timezone.now()
+    chat.private_key = chat.private_key and f"{chat.private_key}:{chat.pk}"  # the two may start anew
+    chat.save(update_fields=["deleted_at", "private_key"])
+    emit(ChatRemoved(chat=chat.pk, upto=chat.last_seq), audience=people)

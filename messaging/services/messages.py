@@ -1,0 +1,105 @@
+"""Sending and reading: the hot path. Nothing here grows with the members of a chat."""
+
+from hashlib import sha256
+
+import orjson
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from common.actors import System
+from common.events import emit
+from common.problems import NotFound
+from messaging import policies
+from messaging.events import MarkMoved, MessageRead, MessageSent
+from messaging.models import Chat, Message, Participant
+from messaging.problems import ClientIdConflict
+
+from .locking import lock_chat
+from .participants import bring_in
+
+
+def send_message(
+    *, actor: User | System, chat: Chat, text: str, kind: str = Message.Kind.TEXT, client_id: str = ""
+) -> tuple[Message, bool]:
+    """Say something in a chat.
+
+    Args:
+        client_id: the sender's own name for this message. Sending again under it is the same message, for ever.
+
+    Returns:
+        The message, and whether it is new.
+
+    Raises:
+        NotFound, NotAllowed: the policy `message.send` says no.
+        ClientIdConflict: another message has this client id.
+
+    Emits `MessageSent`.
+    """
+    try:
+        return _send(actor, chat, text, kind, client_id)
+    except IntegrityError:
+        # The same client id in the same moment, in another chat: that one is there now.
+        if (sent := _sent_before(actor, chat, text, kind, client_id)) is None:
+            raise
+        return sent, False
+
+
+@transaction.atomic
+def _send(actor: User | System, chat: Chat, text: str, kind: str, client_id: str) -> tuple[Message, bool]:
+    chat = lock_chat(chat)
+    policies.require(actor, "message.send", chat)
+    if sent := _sent_before(actor, chat, text, kind, client_id):
+        return sent, False
+    if chat.type == Chat.Type.PRIVATE and chat.participant_count < 2:
+        bring_in(chat=chat, users=_absent(chat), by=actor)  # whoever left hears that there is something new
+    message = Message.objects.create(
+        chat=chat,
+        seq=chat.take_seq(),
+        author_id=actor.pk,
+        kind=kind,
+        text=text,
+        client_id=client_id,
+        fingerprint=_fingerprint(chat, text, kind),
+    )
+    chat.last_message = message
+    chat.last_activity_at = message.created_at
+    chat.save(update_fields=["last_seq", "last_message", "last_activity_at"])
+    emit(MessageSent(chat=chat.pk, seq=message.seq, message=message.pk))
+    return message, True
+
+
+def mark_read(*, actor: User, chat: Chat, seq: int) -> Participant:
+    """Move the actor's read mark to *seq*, or to the chat's newest position if that is less. It never moves back.
+
+    Emits `MessageRead` to the chat and `MarkMoved` to the actor's own devices, if it moved.
+    """
+    with transaction.atomic():
+        me = Participant.objects.present().select_for_update().filter(chat=chat, user=actor).first()
+        if me is None:
+            raise NotFound
+        target = min(seq, Chat.objects.values_list("last_seq", flat=True).get(pk=chat.pk))
+        if target > me.read_seq:
+            me.read_seq = target
+            me.save(update_fields=["read_seq"])
+            emit(MessageRead(chat=chat.pk, user=actor.pk, read_seq=target))
+            emit(MarkMoved(chat=chat.pk, read_seq=target), audience=[actor.pk])
+        return me
+
+
+def _sent_before(actor: User | System, chat: Chat, text: str, kind: str, client_id: str) -> Message | None:
+    if not client_id:
+        return None
+    sent = Message.objects.with_author().filter(author=actor.pk, client_id=client_id).first()
+    if sent and sent.fingerprint != _fingerprint(chat, text, kind):
+        raise ClientIdConflict
+    return sent
+
+
+def _fingerprint(chat: Chat, text: str, kind: str) -> str:
+    """What makes two sends the same message, as it was sent: a later edit changes nothing here."""
+    return sha256(orjson.dumps([str(chat.pk), kind, text])).hexdigest()
+
+
+def _absent(chat: Chat) -> list[User]:
+    left = chat.participants.filter(left_seq__isnull=False).select_related("user")
+    return [row.user for row in left]

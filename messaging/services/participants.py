@@ -1,0 +1,129 @@
+"""Who is in a chat, and as what."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from common.actors import System
+from common.events import emit
+from common.problems import NotFound
+from messaging import policies
+from messaging.events import ChatAdded, ChatRemoved, ParticipantAdded, ParticipantRemoved, ParticipantUpdated
+from messaging.models import Chat, Participant
+from messaging.problems import CannotActOnEqual, ChatFull, OwnerMustHandOver
+
+from .locking import lock_chat
+
+OWNER, ADMIN, MEMBER = Participant.Role.OWNER, Participant.Role.ADMIN, Participant.Role.MEMBER
+
+
+@transaction.atomic
+def add_participants(
+    *, actor: User | System, chat: Chat, users: Sequence[User], role: str = MEMBER
+) -> list[Participant]:
+    """Bring people into a group. Who is in it already stays as they are.
+
+    Returns:
+        The rows of all *users*.
+
+    Raises:
+        NotAllowed: the policy `participant.add` says no.
+        CannotActOnEqual: *role* is not below the actor's own.
+        ChatFull
+
+    Emits `ParticipantAdded` for each, and `ChatAdded` to each.
+    """
+    chat = lock_chat(chat)
+    me = policies.require(actor, "participant.add", chat)
+    if me and role != MEMBER and Participant.RANK[role] >= Participant.RANK[me.role]:
+        raise CannotActOnEqual
+    bring_in(chat=chat, users=users, role=role, by=actor)
+    return list(chat.participants.listed().filter(user__in=users))
+
+
+@transaction.atomic
+def change_role(*, actor: User | System, chat: Chat, user: User, role: str) -> Participant:
+    """Give somebody another role. A new owner takes the place of the present one, who becomes an admin.
+
+    Raises:
+        NotAllowed: the policy `participant.change_role` says no.
+        NotFound: they are not in the chat.
+        OwnerMustHandOver: the owner can't just step down.
+
+    Emits `ParticipantUpdated` for whoever changed.
+    """
+    chat = lock_chat(chat)
+    policies.require(actor, "participant.change_role", chat)
+    participant = _present(chat, user)
+    if participant.role == role:
+        return participant
+    if participant.role == OWNER:
+        raise OwnerMustHandOver
+    changes = [(participant, role)]
+    if role == OWNER and (owner := chat.participants.present().filter(role=OWNER).first()):
+        changes.insert(0, (owner, ADMIN))  # first: there is never a second owner
+    for row, new_role in changes:
+        row.role = new_role
+        row.save(update_fields=["role"])
+        emit(ParticipantUpdated(chat=chat.pk, seq=chat.take_seq(), user=row.user_id, by=actor.pk))
+    chat.save(update_fields=["last_seq"])
+    return participant
+
+
+@transaction.atomic
+def remove_participant(*, actor: User | System, chat: Chat, user: User) -> None:
+    """Take somebody out of a group. What comes after is not for them.
+
+    Raises:
+        NotAllowed: the policy `participant.remove` says no.
+        NotFound: they are not in the chat.
+        CannotActOnEqual: they are of the actor's rank or higher.
+
+    Emits `ParticipantRemoved`, and `ChatRemoved` to them.
+    """
+    chat = lock_chat(chat)
+    me = policies.require(actor, "participant.remove", chat)
+    participant = _present(chat, user)
+    if me and not me.outranks(participant):
+        raise CannotActOnEqual
+    take_out(chat=chat, participant=participant, by=actor)
+
+
+def bring_in(*, chat: Chat, users: Sequence[User], by: User | System, role: str = MEMBER) -> None:
+    """Put those of *users* into the locked *chat* who are not in it."""
+    rows = {row.user_id: row for row in chat.participants.filter(user__in=users)}
+    absent = [user for user in users if (row := rows.get(user.pk)) is None or row.left_seq is not None]
+    if not absent:
+        return
+    if chat.participant_count + len(absent) > Chat.MAX_PARTICIPANTS:
+        raise ChatFull(limit=Chat.MAX_PARTICIPANTS)
+    for user in absent:
+        Participant.objects.update_or_create(
+            chat=chat, user=user, defaults={"role": role, "left_seq": None, "joined_at": timezone.now()}
+        )
+        seq = chat.take_seq()
+        emit(ParticipantAdded(chat=chat.pk, seq=seq, user=user.pk, by=by.pk))
+        emit(ChatAdded(chat=chat.pk, after=seq - 1), audience=[user.pk])
+    chat.participant_count += len(absent)
+    chat.save(update_fields=["last_seq", "participant_count"])
+
+
+def take_out(*, chat: Chat, participant: Participant, by: User | System) -> None:
+    """Put *participant* out of the locked *chat*."""
+    seq = chat.take_seq()
+    participant.left_seq = seq
+    participant.role = MEMBER
+    participant.save(update_fields=["left_seq", "role"])
+    chat.participant_count -= 1
+    chat.save(update_fields=["last_seq", "participant_count"])
+    emit(ParticipantRemoved(chat=chat.pk, seq=seq, user=participant.user_id, by=by.pk))
+    emit(ChatRemoved(chat=chat.pk, upto=seq), audience=[participant.user_id])
+
+
+def _present(chat: Chat, user: User) -> Participant:
+    participant = chat.participants.listed().filter(user=user).first()
+    if participant is None:
+        raise NotFound
+    return participant

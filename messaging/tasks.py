@@ -1,0 +1,21 @@
+from uuid import UUID
+
+from celery import shared_task
+
+from common.actors import SYSTEM
+
+from .models import Chat, Message
+from .services import send_message
+
+
+@shared_task
+def post_notice(chat: str, text: str, client_id: str) -> str:
+    """Say something in a chat as the platform. Safe to run twice: *client_id* makes it one message.
+
+    Returns:
+        The message's id.
+    """
+    message, _ = send_message(
+        actor=SYSTEM, chat=Chat(pk=UUID(chat)), text=text, kind=Message.Kind.SYSTEM, client_id=client_id
+    )
+    return str(message.pk)

@@ -1,0 +1,75 @@
+"""The bell between processes: a committed event wakes the hubs whose sockets want it.
+
+It carries positions and may be lost; the log holds the truth. This is the one module that knows the channel layer.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+
+from common.events import Told
+
+from . import registry
+from .frames import frame, topic_members
+
+logger = structlog.get_logger(__name__)
+
+_loops: Final[list[asyncio.AbstractEventLoop]] = []  # of the hubs in this process
+
+
+def ring(told: list[Told]) -> None:
+    """Wake everyone who hears one of these topics. Called in the thread of the change, after its commit."""
+    strokes = [(group_of(each.topic), _stroke(each)) for each in told]
+    running = next((loop for loop in _loops if loop.is_running()), None)
+    if running:  # the layer lives in the hub's loop: don't wait for it here
+        asyncio.run_coroutine_threadsafe(_strike(strokes), running)
+    else:
+        async_to_sync(_strike)(strokes)
+
+
+async def _strike(strokes: list[tuple[str, dict[str, Any]]]) -> None:
+    layer = get_channel_layer()
+    try:
+        for group, stroke in strokes:
+            await layer.group_send(group, stroke)
+    except Exception:  # a dead channel layer: the sweep finds what moved
+        logger.warning("bell_failed", exc_info=True)
+
+
+def _stroke(told: Told) -> dict[str, Any]:
+    if told.type in registry.closes:
+        return {"type": "close", "session": str(registry.closes[told.type](told))}
+    if told.seq is not None:
+        return {"type": "moved", "topic": told.topic, "seq": told.seq}
+    text = frame(told.type, **topic_members(told.topic, None), at=told.at, data=told.data)
+    return {"type": "passing", "topic": told.topic, "text": text}
+
+
+def group_of(topic: str) -> str:
+    return topic.replace(":", ".")  # a colon has no place in a group's name
+
+
+class Listener:
+    """A hub's ear: one channel for the whole process, in one group for each topic that somebody here hears."""
+
+    def __init__(self) -> None:
+        self._layer = get_channel_layer()
+
+    async def open(self) -> None:
+        self._channel = await self._layer.new_channel("hub.")
+        _loops.append(asyncio.get_running_loop())
+
+    async def close(self) -> None:
+        _loops.remove(asyncio.get_running_loop())
+
+    async def hear(self, topic: str) -> None:
+        await self._layer.group_add(group_of(topic), self._channel)
+
+    async def forget(self, topic: str) -> None:
+        await self._layer.group_discard(group_of(topic), self._channel)
+
+    async def next(self) -> dict[str, Any]:
+        return await self._layer.receive(self._channel)

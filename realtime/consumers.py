@@ -1,0 +1,233 @@
+"""The WebSocket: sockets in, frames out (api.md §3)."""
+
+import asyncio
+from typing import Any, ClassVar, Final
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import orjson
+import structlog
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.utils import timezone
+
+from common.api.exceptions import as_problem
+from common.api.serializers import read
+from common.events import topic_of_user
+from common.ids import uuid7
+from common.models import LogEpoch, UserPosition
+from common.problems import Problem, ServerFault
+
+from . import registry
+from .frames import MAX_FRAME, PROTOCOL, Close, frame
+from .hub import Hub, hub
+from .registry import Caller
+from .resume import MAX_TOPICS, ResumeInput, resume
+from .sockets import Socket
+from .threads import commanding, reading
+
+logger = structlog.get_logger(__name__)
+
+AUTHENTICATE_WITHIN: Final = 10.0  # seconds for a first frame `auth`
+RESUME_WITHIN: Final = (
+    0.3  # seconds in which a fresh socket may ask for what it missed before live frames start
+)
+
+
+class UnknownCommand(Problem):
+    code = "unknown_command"
+    title = "There is no such command."
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """Everything the person may see, or with `topic_kind` and an id in the path, one topic of that kind."""
+
+    channel_layer_alias: ClassVar[Any] = None  # the hub has the process's one channel; a socket needs none
+    topic_kind: str | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.socket: Socket | None = None
+        self.hub: Hub | None = None
+        self._clock: asyncio.Task[None] | None = None
+        try:
+            await super().__call__(scope, receive, send)
+        finally:  # also when the server cancels us: nothing of a gone socket stays in the hub
+            if self._clock:
+                self._clock.cancel()
+            if self.socket and self.hub:
+                self.socket.forget()
+                await self.hub.remove(self.socket)
+
+    # --- Connecting ---------------------------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        if not origin_is_welcome(self.scope):
+            await self.close()  # before accepting: the browser of another site sees 403
+            return
+        offered = self.scope.get("subprotocols", [])
+        await self.accept(PROTOCOL if PROTOCOL in offered else None)
+        token, ticket = credentials(self.scope)
+        if token or ticket:
+            by = registry.authenticator()
+            caller = await reading(by.by_token)(token) if token else await reading(by.by_ticket)(ticket or "")
+            await self._enter(caller)
+        else:
+            self._clock = asyncio.create_task(self._close_in(AUTHENTICATE_WITHIN))
+
+    async def _close_in(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self.close(Close.NOT_AUTHENTICATED)
+
+    async def _enter(self, caller: Caller | None) -> None:
+        """Subscribe the caller to what they may hear, say `hello`, then let frames flow."""
+        if self._clock:
+            self._clock.cancel()
+        if caller is None:
+            await self.close(Close.NOT_AUTHENTICATED)
+            return
+        only = self._only()
+        positions = await reading(positions_of)(caller.user.pk)
+        if only and only not in positions:
+            await self.close(Close.NOT_ALLOWED)
+            return
+        own = topic_of_user(caller.user.pk)
+        if only:
+            positions = {own: positions[own], only: positions[only]}
+        self.hub = await hub()
+        self.socket = Socket(caller=caller, send=self.send, close=self.close, only=only)
+        await self.hub.add(self.socket, positions, silent=[own] if only else [])
+        # Position first, then state: what moved between the look and the subscription is found by a second look.
+        for topic, newest in (await reading(positions_of)(caller.user.pk)).items():
+            self.hub.moved(topic, newest)
+        self.socket.push(
+            frame(
+                "hello",
+                session=caller.session,
+                user_seq=positions[own],
+                epoch=await reading(LogEpoch.current)(),
+                heartbeat=round(settings.SOCKET_HEARTBEAT * 1000),
+                limits={"frame_characters": MAX_FRAME, "resume_topics": MAX_TOPICS},
+                time=timezone.now(),
+            )
+        )
+        self._clock = asyncio.create_task(self._release_in(RESUME_WITHIN))
+
+    async def _release_in(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._release()
+
+    def _release(self) -> None:
+        if self.socket and self.hub and self.socket.is_held:
+            self.hub.release(self.socket)
+
+    def _only(self) -> str | None:
+        if self.topic_kind is None:
+            return None
+        return f"{self.topic_kind}:{self.scope['url_route']['kwargs']['id']}"
+
+    # --- Frames ---------------------------------------------------------------------------------------------------
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        given = parse(text_data)
+        if given is None:
+            await self.close(Close.BAD_FRAME)
+        elif self.socket is None:
+            await self._authenticate(given)
+        elif not self.socket.is_closing:
+            with structlog.contextvars.bound_contextvars(request_id=uuid7().hex):
+                await self._answer(self.socket, given)
+
+    async def _authenticate(self, given: dict[str, Any]) -> None:
+        token = given.get("token")
+        if given["type"] != "auth" or not isinstance(token, str):
+            await self.close(Close.NOT_AUTHENTICATED)
+            return
+        await self._enter(await reading(registry.authenticator().by_token)(token))
+
+    async def _answer(self, socket: Socket, given: dict[str, Any]) -> None:
+        type_, id_ = given["type"], given.get("id")
+        try:
+            match type_:
+                case "ping":
+                    socket.push(frame("pong", id=id_, time=timezone.now()))
+                case "auth":
+                    await self._renew(socket, given)
+                case "resume":
+                    await self._resume(socket, given)
+                case _:
+                    data = await self._run(socket, type_, given.get("data", {}))
+                    socket.push(frame("ack", id=id_, data=data))
+        except Exception as error:
+            problem = as_problem(error)
+            if problem is None:
+                logger.exception("command_failed", command=type_)
+                problem = ServerFault()
+            request_id = structlog.contextvars.get_contextvars()["request_id"]
+            socket.push(frame("error", id=id_, error=problem.body() | {"request_id": request_id}))
+        finally:
+            self._release()
+
+    async def _run(self, socket: Socket, type_: str, data: Any) -> dict[str, Any]:
+        command = registry.commands.get(type_)
+        if command is None:
+            raise UnknownCommand(known=sorted([*registry.commands, "auth", "ping", "resume"]))
+        if socket.only and isinstance(data, dict):
+            kind, _, id_ = socket.only.partition(":")
+            data = {kind: id_} | data
+        return await commanding(command)(socket.caller.user, data)
+
+    async def _resume(self, socket: Socket, given: dict[str, Any]) -> None:
+        asked = read(ResumeInput, given)
+        assert self.hub
+        socket.is_held = True
+        await resume(socket, self.hub, asked)
+
+    async def _renew(self, socket: Socket, given: dict[str, Any]) -> None:
+        """`auth` again on an open socket: the same person with a fresh token, or the end."""
+        caller = await reading(registry.authenticator().by_token)(str(given.get("token", "")))
+        if caller is None or caller.user.pk != socket.caller.user.pk:
+            socket.close(Close.NOT_AUTHENTICATED)
+            return
+        socket.caller = caller
+        socket.push(frame("ack", id=given.get("id"), data={"session": caller.session}))
+
+
+def parse(text: str | None) -> dict[str, Any] | None:
+    """A client's frame: a JSON object with a `type`; None if *text* is anything else."""
+    if text is None or len(text) > MAX_FRAME:
+        return None
+    try:
+        given = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return given if isinstance(given, dict) and isinstance(given.get("type"), str) else None
+
+
+def positions_of(user: UUID) -> dict[str, int]:
+    """Every topic *user* hears, with its newest position: the groups they are in and their own stream."""
+    positions = {topic_of_user(user): UserPosition.of(user)}
+    for kind, feed in registry.feeds.items():
+        positions |= {f"{kind}:{id_}": newest for id_, newest in feed.places(user).items()}
+    return positions
+
+
+def credentials(scope: Any) -> tuple[str | None, str | None]:
+    """The token or the ticket that the request itself carries, if any."""
+    headers = dict(scope["headers"])
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin1").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip(), None
+    for offered in scope.get("subprotocols", []):
+        if offered.startswith("bearer."):
+            return offered.removeprefix("bearer."), None
+    ticket = parse_qs(scope.get("query_string", b"").decode("latin1")).get("ticket")
+    return None, ticket[0] if ticket else None
+
+
+def origin_is_welcome(scope: Any) -> bool:
+    """No `Origin` (a native client), our own host, or one in the CORS list."""
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin", b"").decode("latin1")
+    if not origin or origin in settings.CORS_ALLOWED_ORIGINS:
+        return True
+    return urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin1")

@@ -1,0 +1,29 @@
+"""Frames and close codes of the wire protocol (api.md §3)."""
+
+from enum import IntEnum
+from typing import Any, Final
+
+from common.api.answers import encode
+
+PROTOCOL: Final = "serai.v1"
+MAX_FRAME: Final = 256 * 1024  # characters: 10,000 of text, however JSON escapes them, and room
+
+
+class Close(IntEnum):
+    BAD_FRAME = 4400
+    NOT_AUTHENTICATED = 4401
+    NOT_ALLOWED = 4403
+    NO_PONG = 4408
+    TOO_SLOW = 4413
+    GOING_AWAY = 1012
+
+
+def frame(type_: str, /, **members: Any) -> str:
+    """A frame as it goes over the wire; members that are None are left out."""
+    return encode({"type": type_} | {k: v for k, v in members.items() if v is not None}).decode()
+
+
+def topic_members(topic: str, seq: int | None) -> dict[str, Any]:
+    """How a frame says where it belongs: `chat` and `seq`, or `user_seq` in the person's own stream."""
+    kind, _, id_ = topic.partition(":")
+    return {"user_seq": seq} if kind == "user" else {kind: id_, "seq": seq}

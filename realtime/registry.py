@@ -1,0 +1,102 @@
+"""What other apps tell the live engine, which knows no domain: filled from their `AppConfig.ready`."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+from common.events import Told
+from common.models import LogEntry
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is at the other end of a socket."""
+
+    user: Any
+    session: UUID
+
+
+class Authenticator(Protocol):
+    """How a socket shows who it is. Blocking calls: the engine runs them in its threads."""
+
+    def by_token(self, token: str) -> Caller | None: ...
+
+    def by_ticket(self, ticket: str) -> Caller | None: ...
+
+    def alive(self, sessions: Iterable[UUID]) -> set[UUID]:
+        """Which of *sessions* still hold."""
+        ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a person stands in a topic.
+
+    Attributes:
+        seq: the topic's newest position, or the last one the person may see.
+        is_in: whether they are in it; if not, they may still hear of it up to *seq*, and then no more.
+        state: what `resumed` says of it, beside `seq`.
+    """
+
+    seq: int
+    is_in: bool = True
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+class Feed(Protocol):
+    """A kind of topic beside a person's own stream: who is in it."""
+
+    kind: str
+
+    def places(self, user: UUID) -> dict[str, int]:
+        """Ids of the topics that *user* is in, with the newest position of each."""
+        ...
+
+    def stand(self, user: UUID, ids: Sequence[str]) -> dict[str, Place]:
+        """How *user* stands in those of *ids* that they are or were in."""
+        ...
+
+
+# A command: the socket's caller and the frame's `data`, to the `data` of the ack.
+Command = Callable[[Any, dict[str, Any]], dict[str, Any]]
+
+# The `data` of the frames of these entries, in their order. Entries of one type, of any topics.
+Renderer = Callable[[Sequence[LogEntry]], Sequence[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Joins:
+    """This entry brings these people into a topic; its frames from *after* on are for them too."""
+
+    topic: str
+    after: int
+    users: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """This entry takes these people out of a topic; they hear it up to *upto* and nothing after."""
+
+    topic: str
+    upto: int
+    users: frozenset[str]
+
+
+Move = Callable[[LogEntry], Joins | Leaves | None]
+Closes = Callable[[Told], UUID]  # the session whose sockets an event ends
+
+feeds: dict[str, Feed] = {}
+commands: dict[str, Command] = {}
+renderers: dict[str, Renderer] = {}
+moves: dict[str, Move] = {}
+closes: dict[str, Closes] = {}
+_authenticators: list[Authenticator] = []
+
+
+def register_authenticator(authenticator: Authenticator) -> None:
+    _authenticators[:] = [authenticator]
+
+
+def authenticator() -> Authenticator:
+    return _authenticators[0]

@@ -1,0 +1,111 @@
+"""Giving a socket what it missed: all of it and in order, or a clear word that it must fetch it (api.md §3)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+
+from common.api.fields import IntegerField, StringField
+from common.api.serializers import Input
+from common.events import topic_of_user
+from common.models import LogEpoch, UserPosition
+
+from . import log, registry
+from .frames import frame
+from .hub import Hub
+from .registry import Place
+from .sockets import Socket
+from .threads import reading
+
+MAX_TOPICS = 5000  # in one resume
+
+
+class Position(IntegerField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, max_value=2**53, **kwargs)
+
+
+class ResumeInput(Input):
+    type = StringField()
+    id = serializers.JSONField(required=False)
+    epoch = StringField(required=False)
+    user = Position(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        kinds = {
+            f"{kind}s": serializers.DictField(child=Position(), required=False) for kind in registry.feeds
+        }
+        return super().get_fields() | kinds
+
+
+@dataclass
+class Outcome:
+    """What the replay came to, for the one `resumed` frame."""
+
+    resumed: dict[str, Any] = field(default_factory=dict)
+    too_old: list[str] = field(default_factory=list)
+    ahead: list[str] = field(default_factory=list)
+
+
+async def resume(socket: Socket, hub: Hub, asked: dict[str, Any]) -> None:
+    """Replay what *asked* lacks, then say `resumed`. The socket is held meanwhile: what is new comes after."""
+    user: UUID = socket.caller.user.pk
+    is_other_epoch = "epoch" in asked and asked["epoch"] != await reading(LogEpoch.current)()
+    answer: dict[str, Any] = {}
+    for kind, feed in registry.feeds.items():
+        wanted: dict[str, int] = asked.get(f"{kind}s", {})
+        outcome = Outcome()
+        places = await reading(feed.stand)(user, list(wanted)) if wanted else {}
+        for id_, place in places.items():
+            if is_other_epoch:
+                outcome.ahead.append(id_)
+            else:
+                await _topic(socket, hub, f"{kind}:{id_}", wanted[id_], place, outcome)
+        answer[f"{kind}s"] = outcome.resumed
+        for ids, reason in ((outcome.too_old, "too_old"), (outcome.ahead, "epoch")):
+            if ids:
+                socket.push(frame("reset", **{f"{kind}s": ids}, reason=reason))
+    own = topic_of_user(user)
+    if "user" in asked and socket.only is None:
+        outcome = Outcome()
+        place = Place(seq=await reading(UserPosition.of)(user))
+        if is_other_epoch:
+            outcome.ahead.append(own)
+        else:
+            await _topic(socket, hub, own, asked["user"], place, outcome)
+        if outcome.too_old or outcome.ahead:
+            socket.push(frame("reset", user=True, reason="too_old" if outcome.too_old else "epoch"))
+    answer["user"] = socket.subscriptions[own].position if own in socket.subscriptions else None
+    socket.push(frame("resumed", id=asked.get("id"), **answer))
+
+
+async def _topic(socket: Socket, hub: Hub, name: str, after: int, place: Place, outcome: Outcome) -> None:
+    id_ = name.partition(":")[2]
+    if place.is_in and socket.only in (None, name):
+        await hub.subscribe(socket, name, place.seq)
+    subscription = socket.subscriptions.get(name)
+    # What came since the socket is here was given, or will be. A former member's part ends where they left.
+    upto = subscription.start if subscription else place.seq
+    if after > place.seq:
+        outcome.ahead.append(id_)
+        return
+    if not await _replay(socket, name, after, upto):
+        outcome.too_old.append(id_)
+        return
+    if place.is_in:
+        newest = max(upto, subscription.position) if subscription else upto
+        outcome.resumed[id_] = {"seq": newest} | place.state
+
+
+async def _replay(socket: Socket, name: str, after: int, upto: int) -> bool:
+    """Send positions *after* + 1 to *upto* of topic *name*; False, and nothing sent, if the log no longer has all."""
+    first = after + 1
+    while after < upto and not socket.is_closing:
+        lines = await reading(log.read)(name, after=after, upto=upto)
+        if not lines or (after + 1 == first and lines[0].seq != first):
+            return False
+        for line in lines:
+            await socket.push_patiently(line.text)
+        after = lines[-1].seq
+    return True

@@ -1,0 +1,24 @@
+"""What the suite runs under, set before Django reads its settings: nothing of the developer's own.
+
+`TEST_DATABASE_URL` and `TEST_REDIS_URL` (see `make test-services`) arrive as `DATABASE_URL` and `REDIS_URL`.
+"""
+
+import os
+import tempfile
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+os.environ |= {
+    "ENV_FILE": os.devnull,
+    "ENVIRONMENT": "development",
+    "DATA_DIR": tempfile.mkdtemp(prefix=f"serai-{WORKER}-"),
+    "PUBLIC_URL": "http://testserver",
+    "SECRET_KEY": "only-for-tests-" + "x" * 50,
+    "SQLITE_SYNCHRONOUS": "OFF",
+    "REDIS_PREFIX": f"serai-test-{WORKER}",  # workers share one Redis
+    "EMBEDDED_WORKER": "false",
+    "LOG_LEVEL": "ERROR",
+    "LIMIT_GENERAL": "off",  # tests of limits switch theirs on
+    "LIMIT_AUTH": "off",
+    "LIMIT_AUTH_ADDRESS": "off",
+}
