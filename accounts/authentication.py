@@ -15,8 +15,8 @@ from .tokens import read_access
 class SignedRequest(Request):
     """A request whose sender is known. A name for type checkers: no request is made of this class."""
 
-    user: User  # type: ignore[assignment]
-    auth: Session  # type: ignore[assignment]
+    user: User
+    auth: Session
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -49,7 +49,7 @@ def session_of_token(token: str) -> Session:
     return session
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     target_class = BearerAuthentication
     name = "bearer"
 

@@ -107,8 +107,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 class TakenUsername(models.Model):
     """A name that nobody can have, and that no account has.
 
-    When somebody signs up with an address that is taken, the answer is the same as always, so the name they chose must
-    be gone afterwards as always: else a second sign-up with that name would tell whether the first made an account.
+    When somebody signs up with an address that is taken, the answer is the same as always, so the name they
+    chose must be gone afterwards as always: else a second sign-up with that name would tell whether the first
+    made an account.
     """
 
     username = models.CharField(max_length=30)
@@ -132,10 +133,10 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
 
 class Session(models.Model):
-    """A sign-in on a device. This row is the authority: once it is revoked, no token and no socket of it holds.
+    """A sign-in on a device. This row is the authority: once it is revoked, nothing of it holds.
 
-    The refresh token is signed from (id, generation, refreshed_at), so that the present one can be given again to a
-    client that raced itself, while only its hash is stored.
+    The refresh token is signed from (id, generation, refreshed_at), so that the present one can be given
+    again to a client that raced itself, while only its hash is stored.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -25,7 +25,8 @@ class SessionAuthenticator:
         return Caller(user=session.user, session=session.pk)
 
     def by_ticket(self, ticket: str) -> Caller | None:
-        pk = use_ws_ticket(ticket=ticket)
+        if (pk := use_ws_ticket(ticket=ticket)) is None:
+            return None
         session = Session.objects.alive(at=timezone.now()).select_related("user").filter(pk=pk).first()
         return Caller(user=session.user, session=session.pk) if session else None
 

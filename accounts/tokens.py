@@ -1,4 +1,7 @@
-"""Tokens: what is signed into them and how they are read. Whether a session still holds is the session row's word."""
+"""Tokens: what is signed into them and how they are read.
+
+Whether a session still holds is not theirs to say: the session row decides.
+"""
 
 from __future__ import annotations
 

@@ -11,8 +11,9 @@ def client_address(peer: str | None, forwarded_for: str | None) -> str | None:
 
     Args:
         peer: the address of the connection; None or a name where there is no network between (a unix socket).
-        forwarded_for: the `X-Forwarded-For` header, if any. Each proxy appends whom it saw, so it is read from
-            the right, and only as far as `TRUSTED_PROXIES` reach: what stands left of that anybody can write.
+        forwarded_for: the `X-Forwarded-For` header, if any. Each proxy appends whom it saw, so it is read
+            from the right, and only as far as `TRUSTED_PROXIES` reach: what stands left of that anybody can
+            write.
     """
     chain = [part.strip() for part in (forwarded_for or "").split(",") if part.strip()]
     address = _valid(peer)

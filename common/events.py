@@ -1,7 +1,7 @@
 """What happened: typed events, the two logs they are kept in, and who is told.
 
-A service calls `emit` once, in the transaction of the change. The log rows are the truth; what listeners hear after
-the commit is only the bell, and may be lost with its process.
+A service calls `emit` once, in the transaction of the change. The log rows are the truth; what listeners
+hear after the commit is only the bell, and may be lost with its process.
 """
 
 import logging
@@ -62,7 +62,7 @@ _listeners: list[Listener] = []
 
 
 def listen(listener: Listener) -> None:
-    """Have *listener* called after each commit that emitted something. It must be quick and must not raise."""
+    """Have *listener* called after each commit that emitted something. It must be quick."""
     if listener not in _listeners:
         _listeners.append(listener)
 

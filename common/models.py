@@ -32,8 +32,8 @@ class LogQuerySet(models.QuerySet["LogEntry"]):
 class LogEntry(models.Model):
     """One event of a topic: ids only, content is read under the reader's own right when it is sent.
 
-    A topic is `chat:<id>` or `user:<id>`. Positions of a topic have no gap: each is taken under the lock of the
-    row that counts it, in the transaction of the change.
+    A topic is `chat:<id>` or `user:<id>`. Positions of a topic have no gap: each is taken under the lock of
+    the row that counts it, in the transaction of the change.
     """
 
     topic = models.CharField(max_length=64)

@@ -13,7 +13,7 @@ from .celery import app
 _started_in: list[int] = []  # process ids: a fork starts its own
 
 
-class QuietWorker(Worker):  # type: ignore[misc]
+class QuietWorker(Worker):
     """A worker in a thread: signals, title and banner belong to the process around it."""
 
     def install_platform_tweaks(self, worker: Any) -> None:
@@ -41,4 +41,4 @@ def start_worker() -> None:
         loglevel="WARNING",
     )
     threading.Thread(target=worker.start, name="celery-worker", daemon=True).start()
-    EmbeddedService(app, thread=True, max_interval=5).start()
+    EmbeddedService(app, thread=True, max_interval=5).start()  # type: ignore[union-attr]

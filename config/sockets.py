@@ -13,7 +13,7 @@ class NoSuchSocket:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"].lstrip("/")
-        if any(route.pattern.match(path) for route in self.router.routes):
+        if any(route.pattern.match(path) for route in self.router.routes):  # type: ignore[union-attr]
             await self.router(scope, receive, send)
         else:
             await receive()

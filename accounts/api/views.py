@@ -13,11 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import problems, services
+from accounts.authentication import SignedRequest
 from accounts.models import Session, User
 from common.api.examples import given, sent
 from common.api.limits import AUTH_LIMITS, GeneralLimit, address_of
 from common.api.pagination import CursorPages
-from common.api.schema import refusal
+from common.api.schema import refuses
 from common.api.serializers import read
 from common.api.views import ApiView, ApiViewSet
 from common.problems import Problem
@@ -57,7 +58,7 @@ class RegisterView(StrangersView):
         description="Makes an account and mails a link that proves the address; signing in works after that. "
         "The answer is the same when the address is taken: its owner is told by mail, nobody else.",
         request=RegisterInput,
-        responses={201: RegisteredSerializer},
+        responses={201: RegisteredSerializer, **refuses(problems.UsernameTaken)},
         examples=[
             sent(
                 "sign up",
@@ -73,7 +74,6 @@ class RegisterView(StrangersView):
                 },
                 201,
             ),
-            refusal(problems.UsernameTaken),
         ],
     )
     def post(self, request: Request) -> Response:
@@ -92,12 +92,13 @@ class VerifyEmailView(StrangersView):
         summary="Verify an e-mail address",
         description="Takes the token of the mailed link. Doing it again says `already_verified`.",
         request=VerifyEmailInput,
-        responses={200: VerifiedSerializer},
+        responses={
+            200: VerifiedSerializer,
+            **refuses(problems.VerificationTokenInvalid, problems.VerificationTokenExpired),
+        },
         examples=[
             sent("verify", {"token": "eyJ1c2VyIjoi…"}),
             given("verified", {"success": True, "status": "verified", "user": examples.USER}),
-            refusal(problems.VerificationTokenInvalid),
-            refusal(problems.VerificationTokenExpired),
         ],
     )
     def post(self, request: Request) -> Response:
@@ -114,12 +115,14 @@ class VerifyEmailLinkView(StrangersView):
         operation_id="auth_verify_email_link",
         tags=["auth"],
         summary="Verify by the mailed link",
-        description="The address of the link itself. A browser (`Accept: text/html`) gets a page, anything else "
-        "the same JSON as `POST auth/verify-email`.",
-        responses={200: OpenApiResponse(VerifiedSerializer, "Verified, now or before.")},
+        description="The address of the link itself. A browser (`Accept: text/html`) gets a page, anything "
+        "else the same JSON as `POST auth/verify-email`.",
+        responses={
+            200: OpenApiResponse(VerifiedSerializer, "Verified, now or before."),
+            **refuses(problems.VerificationTokenInvalid),
+        },
         examples=[
             given("verified", {"success": True, "status": "verified", "user": examples.USER}),
-            refusal(problems.VerificationTokenInvalid),
         ],
     )
     def get(self, request: Request, token: str) -> Response | HttpResponse:
@@ -155,13 +158,12 @@ class LoginView(StrangersView):
         operation_id="auth_login",
         tags=["auth"],
         summary="Sign in",
-        description="Opens a session. An unknown address and a wrong password are the same answer after the same "
-        "time. The access token lasts five minutes; exchange the refresh token for the next.",
+        description="Opens a session. An unknown address and a wrong password are the same answer after the "
+        "same time. The access token lasts five minutes; exchange the refresh token for the next.",
         request=LoginInput,
         responses={
             200: SignedInSerializer,
-            401: OpenApiResponse(description="Address and password don't go together."),
-            403: OpenApiResponse(description="The address is not verified yet."),
+            **refuses(problems.InvalidCredentials, problems.EmailNotVerified),
         },
         examples=[
             sent(
@@ -173,15 +175,13 @@ class LoginView(StrangersView):
                 },
             ),
             given("signed in", examples.TOKENS | {"session": examples.SESSION_ID, "user": examples.USER}),
-            refusal(problems.InvalidCredentials),
-            refusal(problems.EmailNotVerified),
         ],
     )
     def post(self, request: Request) -> Response:
         signed_in = services.sign_in(
             **read(LoginInput, request.data),
             user_agent=request.headers.get("User-Agent", ""),
-            address=request._request.client_address,
+            address=address_of(request),
         )
         return Response(SignedInSerializer(signed_in).data)
 
@@ -201,16 +201,16 @@ class RefreshView(StrangersView):
         operation_id="auth_refresh",
         tags=["auth"],
         summary="Exchange the refresh token",
-        description="Gives the next pair of tokens. The previous refresh token gets the same successor for 45 "
-        "seconds, so that two tabs may race; anything older ends the session (`token_reused`).",
+        description="Gives the next pair of tokens. The previous refresh token gets the same successor for "
+        "45 seconds, so that two tabs may race; anything older ends the session (`token_reused`).",
         request=RefreshInput,
-        responses={200: TokensSerializer, 401: OpenApiResponse(description="The session can't go on.")},
+        responses={
+            200: TokensSerializer,
+            **refuses(problems.TokenInvalid, problems.TokenReused, problems.SessionEnded),
+        },
         examples=[
             sent("refresh", {"refresh": "eyJhbGciOi…refresh"}),
             given("refreshed", examples.TOKENS),
-            refusal(problems.TokenInvalid),
-            refusal(problems.TokenReused),
-            refusal(problems.SessionEnded),
         ],
     )
     def post(self, request: Request) -> Response:
@@ -222,12 +222,13 @@ class LogoutView(ApiView):
         operation_id="auth_logout",
         tags=["auth"],
         summary="Sign out",
-        description="Ends the session of the access token: its tokens stop at once, its sockets within seconds.",
+        description="Ends the session of the access token: its tokens stop at once, its sockets within "
+        "seconds.",
         request=LogoutInput,
         responses={204: OpenApiResponse(description="Signed out.")},
         examples=[sent("sign out", {"refresh": "eyJhbGciOi…refresh"})],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: SignedRequest) -> Response:
         read(LogoutInput, request.data)
         services.revoke_session(session=request.auth, reason="logout")
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -242,7 +243,7 @@ class LogoutAllView(ApiView):
         request=None,
         responses={204: OpenApiResponse(description="Signed out on every device.")},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: SignedRequest) -> Response:
         services.revoke_sessions(user=request.user, reason="logout")
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -252,12 +253,13 @@ class TicketView(ApiView):
         operation_id="auth_ws_ticket",
         tags=["auth"],
         summary="A ticket for a socket",
-        description="Opens one WebSocket as `?ticket=`, for clients that can't send headers. Once, within 30 seconds.",
+        description="Opens one WebSocket as `?ticket=`, for clients that can't send headers. Once, within 30 "
+        "seconds.",
         request=None,
         responses={201: TicketSerializer},
         examples=[given("ticket", {"ticket": "Jr3vB0…", "expires_in": 30}, 201)],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: SignedRequest) -> Response:
         ticket, seconds = services.make_ws_ticket(session=request.auth)
         return Response(
             {"ticket": ticket, "expires_in": seconds},
@@ -290,7 +292,7 @@ class SessionViewSet(mixins.ListModelMixin, ApiViewSet):
     def get_queryset(self) -> QuerySet[Session]:
         return Session.objects.alive(at=timezone.now()).filter(user=self.request.user)
 
-    def destroy(self, request: Request, pk: str) -> Response:
+    def destroy(self, request: SignedRequest, pk: str) -> Response:
         services.revoke_session(session=self.get_object(), reason="revoked")
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -304,7 +306,7 @@ class MeView(ApiView):
         responses={200: UserSerializer},
         examples=[given("me", examples.USER)],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: SignedRequest) -> Response:
         return Response(UserSerializer(request.user).data)
 
     @extend_schema(
@@ -313,14 +315,13 @@ class MeView(ApiView):
         summary="Change my profile",
         description="Changes what is sent and leaves the rest.",
         request=ProfileInput,
-        responses={200: UserSerializer},
+        responses={200: UserSerializer, **refuses(problems.UsernameTaken)},
         examples=[
             sent("new status", {"status_text": "On the road", "timezone": "Asia/Riyadh"}),
             given("me", examples.USER),
-            refusal(problems.UsernameTaken),
         ],
     )
-    def patch(self, request: Request) -> Response:
+    def patch(self, request: SignedRequest) -> Response:
         user = services.update_profile(user=request.user, **read(ProfileInput, request.data, partial=True))
         return Response(UserSerializer(user).data)
 
@@ -333,7 +334,7 @@ class MeView(ApiView):
         responses={200: UserSerializer},
         examples=[sent("new name", {"display_name": "Layla Haddad"}), given("me", examples.USER)],
     )
-    def put(self, request: Request) -> Response:
+    def put(self, request: SignedRequest) -> Response:
         return self.patch(request)
 
 

@@ -24,7 +24,8 @@ def update_profile(*, user: User, **changes: Any) -> User:
     Raises:
         UsernameTaken: somebody else has the name.
     """
-    assert changes.keys() <= EDITABLE
+    if not changes.keys() <= EDITABLE:
+        raise TypeError(f"a profile has no such fields: {sorted(changes.keys() - EDITABLE)}")
     try:
         with transaction.atomic():
             row = User.objects.select_for_update().get(pk=user.pk)

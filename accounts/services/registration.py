@@ -124,7 +124,7 @@ def _mail_verification(user: User) -> None:
 
 
 def _mail_owner(owner: User) -> None:
-    """The address is taken: its owner may have forgotten, or somebody tries. An unverified one gets a new link."""
+    """The address is taken: its owner forgot, or somebody tries. An unverified one gets a new link."""
     if not owner.is_verified and owner.is_active:
         _mail_verification(owner)
     else:
@@ -151,7 +151,7 @@ def _check_password(password: str, user: User) -> None:
 def is_taken(username: str) -> bool:
     name = username.lower()
     return any(
-        kind.objects.annotate(lower=Lower("username")).filter(lower=name).exists()  # type: ignore[attr-defined]
+        kind.objects.annotate(lower=Lower("username")).filter(lower=name).exists()
         for kind in (User, TakenUsername)
     )
 

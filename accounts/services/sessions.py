@@ -16,7 +16,15 @@ from django.utils import timezone
 from accounts.events import SessionRevoked
 from accounts.models import Session, SessionQuerySet, User
 from accounts.problems import EmailNotVerified, InvalidCredentials, SessionEnded, TokenInvalid, TokenReused
-from accounts.tokens import RefreshToken, fingerprint, make_access, make_refresh, read_refresh, second
+from accounts.tokens import (
+    AccessToken,
+    RefreshToken,
+    fingerprint,
+    make_access,
+    make_refresh,
+    read_refresh,
+    second,
+)
 from common.events import emit
 
 SEEN_EVERY: Final = timedelta(minutes=1)  # how exact "last seen" is: one write a minute, not one a request
@@ -34,7 +42,7 @@ class SignedIn:
     @property
     def expires_in(self) -> int:
         """Seconds that the access token lasts."""
-        return int(settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds())
+        return int(AccessToken.lifetime.total_seconds())
 
 
 def sign_in(
@@ -43,7 +51,7 @@ def sign_in(
     """Open a session.
 
     Raises:
-        InvalidCredentials: no such account, an inactive one, or another password: the same after the same time.
+        InvalidCredentials: no such account, an inactive one, or another password: after the same time.
         EmailNotVerified: the password is right, the address not proved yet.
     """
     user = User.objects.with_email(email)
@@ -70,8 +78,8 @@ def _open_session(user: User, *, device_name: str, user_agent: str, address: str
 def refresh_session(*, refresh: str) -> SignedIn:
     """Exchange a refresh token for its successor and a new access token.
 
-    The token before the present one still gets that same successor for `REFRESH_GRACE`, so that a client which races
-    itself in two tabs is not logged out. Anything older was stolen or leaked: the session ends.
+    The token before the present one still gets that same successor for `REFRESH_GRACE`, so that a client
+    which races itself in two tabs is not logged out. Anything older was stolen or leaked: the session ends.
 
     Raises:
         TokenInvalid: not a refresh token of ours.
@@ -96,7 +104,7 @@ def refresh_session(*, refresh: str) -> SignedIn:
             session.last_seen_at = now
             session.save()
             return SignedIn(session=session, access=make_access(session), refresh=successor)
-        if is_previous and now - session.refreshed_at <= settings.REFRESH_GRACE:
+        if is_previous and second(now) - session.refreshed_at <= settings.REFRESH_GRACE:
             return SignedIn(session=session, access=make_access(session), refresh=make_refresh(session))
         if given.generation >= session.generation:
             raise TokenInvalid  # ours by signature, never given out: the database was set back

@@ -9,5 +9,7 @@ def sent(name: str, value: Any) -> OpenApiExample:
     return OpenApiExample(name, value=value, request_only=True)
 
 
-def given(name: str, value: Any, status: int = 200) -> OpenApiExample:
-    return OpenApiExample(name, value=value, response_only=True, status_codes=[str(status)])
+def given(name: str, value: Any, *statuses: int) -> OpenApiExample:
+    """What is answered, under each of *statuses* (200 if none is said)."""
+    codes = [str(status) for status in statuses or (200,)]
+    return OpenApiExample(name, value=value, response_only=True, status_codes=codes)

@@ -53,7 +53,7 @@ def as_problem(error: Exception) -> Problem | None:
         case RequestDataTooBig():
             return BodyTooLarge(limit=settings.MAX_BODY)
         case exceptions.Throttled():
-            wait = max(1, round(error.wait or 1))
+            wait = max(1, round(getattr(error, "wait", None) or 1))
             return LimitReached(headers={"Retry-After": str(wait)}, retry_after=wait)
     for kind, problem in OF_THE_FRAMEWORK.items():
         if isinstance(error, kind):

@@ -1,7 +1,7 @@
 """Fields that take what the schema says and nothing near it.
 
-REST framework reads `5` as "5", `"yes"` as true and `1` as a UUID. A client that sends those has a fault, and hears
-of it here.
+REST framework reads `5` as "5", `"yes"` as true and `1` as a UUID. A client that sends those has a fault,
+and hears of it here.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Named limits on how often: `LIMIT_<NAME>=100/15m`, or `off`. Counted in the cache, so shared through Redis."""
+"""Named limits: `LIMIT_<NAME>=100/15m`, or `off`. Counted in the cache, so shared through Redis."""
 
 import re
 import time
@@ -47,7 +47,7 @@ def take(name: str, key: str) -> tuple[Rate, int, int] | None:
         return None
     slot = f"limit:{name}:{sha256(key.encode()).hexdigest()[:32]}"
     now = time.time()
-    # Whoever adds first sets the window's end for all; the count stands under that end, so the two can't part.
+    # Whoever adds first sets the window's end for all; the count stands under that end, so they can't part.
     cache.add(slot, now + rate.period, timeout=rate.period)
     end = cache.get(slot, now + rate.period)
     counter = f"{slot}:{end}"
@@ -84,9 +84,9 @@ class Limit(BaseThrottle):
 
     def _tell(self, request: Request, rate: Rate, left: int, reset: int) -> None:
         """Of several limits the answer names the one that has the least left."""
-        told = getattr(request._request, "limit_headers", None)
+        told: dict[str, str] | None = getattr(request._request, "limit_headers", None)
         if told is None or left <= int(told["RateLimit-Remaining"]):
-            request._request.limit_headers = {
+            request._request.limit_headers = {  # type: ignore[attr-defined]
                 "RateLimit-Limit": str(rate.count),
                 "RateLimit-Remaining": str(left),
                 "RateLimit-Reset": str(reset),

@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.conf import settings
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
@@ -53,7 +52,12 @@ class CursorPages(CursorPagination):
         ]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": ["string", "null"], "format": "uri", "examples": [f"{settings.PUBLIC_URL}/api/v1/…"]}
+        link = {
+            "type": ["string", "null"],
+            "format": "uri",
+            "description": "The neighbouring page, if there is one.",
+            "example": None,
+        }
         return {
             "type": "object",
             "required": ["results", "next", "previous"],

@@ -1,9 +1,12 @@
 """The OpenAPI document: what drf-spectacular can't know of our manners."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, Final
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework.throttling import BaseThrottle
 
 from common.problems import Problem
@@ -15,7 +18,8 @@ One backend for a whole product. Sign in with `POST /api/v1/auth/login` and send
 `Authorization: Bearer …`.
 
 * **Lists** come in cursor pages: follow `next` and `previous` as they are.
-* **Refusals** are `application/problem+json` (RFC 9457); `code` is stable, see [all codes](/api/docs/problems).
+* **Refusals** are `application/problem+json` (RFC 9457); `code` is stable, see
+  [all codes](/api/docs/problems).
 * **Input** is checked strictly: an unknown field is refused.
 * **Versions**: `/api/v1/…`. Unversioned `/api/…` speaks camelCase for older clients.
 * **Live**: the WebSocket at `/ws` carries every change; commands and events are described in the repository's
@@ -49,6 +53,8 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     },
 }
 
+REQUEST_ID: Final = "0198c5b27d447000800000000000000f"
+
 # What any operation may answer, whatever it does: status, code of the example, when.
 ALWAYS: Final = [
     ("400", "invalid", "The input is malformed or not valid."),
@@ -81,10 +87,30 @@ RETRY_AFTER: Final = {
     "required": True,
     "schema": {"type": "string", "pattern": "^[0-9]+$"},
 }
+LOCATION: Final = {
+    "description": "Where what was made is found.",
+    "required": True,
+    "schema": {"type": "string", "format": "uri-reference"},
+}
+LIMIT_HEADERS: Final[dict[str, Any]] = {
+    name: {"description": f"{what} Absent where the limit is off.", "schema": {"type": "string"}}
+    for name, what in [
+        ("RateLimit-Limit", "How many requests the tightest limit allows."),
+        ("RateLimit-Remaining", "How many of them are left."),
+        ("RateLimit-Reset", "Seconds until they are counted anew."),
+    ]
+}
 CHALLENGE: Final = {
     "description": "How to authenticate.",
     "required": True,
     "schema": {"type": "string"},
+}
+
+
+MORE_HEADERS: Final = {
+    "201": {"Location": LOCATION},
+    "401": {"WWW-Authenticate": CHALLENGE},
+    "429": {"Retry-After": RETRY_AFTER},
 }
 
 
@@ -94,20 +120,27 @@ class Schema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
         if operation is not None:
-            throttles: list[type[BaseThrottle]] = self.view.throttle_classes
+            throttles: Sequence[type[BaseThrottle]] = self.view.throttle_classes
             operation["x-limits"] = [throttle.name for throttle in throttles if hasattr(throttle, "name")]
         return operation
 
 
-def refusal(problem: type[Problem], **extra: Any) -> OpenApiExample:
-    """An example of *problem* for the operation that may answer it."""
-    return OpenApiExample(
-        problem.code,
-        value=problem(**extra).body() | {"request_id": "0198c5b27d447000800000000000000f"},
-        response_only=True,
-        status_codes=[str(problem.status)],
-        media_type=PROBLEM_TYPE,
-    )
+def refuses(*problems: type[Problem]) -> dict[int, OpenApiResponse]:
+    """Responses of an operation that may answer *problems*, an example of each."""
+    by_status: dict[int, list[type[Problem]]] = defaultdict(list)
+    for problem in problems:
+        by_status[problem.status].append(problem)
+    return {
+        status: OpenApiResponse(
+            OpenApiTypes.OBJECT,
+            " ".join(str(problem.title) for problem in those),
+            [
+                OpenApiExample(problem.code, problem().body() | {"request_id": REQUEST_ID})
+                for problem in those
+            ],
+        )
+        for status, those in by_status.items()
+    }
 
 
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -128,11 +161,10 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             for status, response in responses.items():
                 if int(status) >= 400:
                     _add_problem(response, int(status), None, response.get("description", ""))
-                response["headers"] = HEADERS | response.get("headers", {})
-                if status == "429":
-                    response["headers"] |= {"Retry-After": RETRY_AFTER}
-                if status == "401":
-                    response["headers"] |= {"WWW-Authenticate": CHALLENGE}
+                response["description"] = response.get("description") or "Done."
+                response["headers"] = (
+                    HEADERS | (LIMIT_HEADERS if limits else {}) | MORE_HEADERS.get(status, {})
+                )
             operation["responses"] = dict(sorted(responses.items()))
     return result
 
@@ -150,6 +182,6 @@ def _add_problem(response: dict[str, Any], status: int, code: str | None, descri
                 "status": status,
                 "detail": description,
                 "code": code,
-                "request_id": "0198c5b27d447000800000000000000f",
+                "request_id": REQUEST_ID,
             }
         }

@@ -12,7 +12,7 @@ class Input(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
-            detail = self.error_messages["unknown_field"]
+            detail = str(self.error_messages["unknown_field"])
             raise serializers.ValidationError(
                 {str(name): [serializers.ErrorDetail(detail, code="unknown_field")] for name in unknown}
             )

@@ -6,7 +6,7 @@ from rest_framework.viewsets import GenericViewSet
 
 
 class Counted(APIView):
-    """Counts a request under its limits even where its credentials are refused, or a stranger could try for ever."""
+    """Counts a request even where its credentials are refused, or a stranger could try for ever."""
 
     def perform_authentication(self, request: Request) -> None:
         try:

@@ -4,6 +4,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -46,7 +47,7 @@ def broker() -> dict[str, Any]:
 
 
 def storage() -> dict[str, Any]:
-    path = settings.DATA_DIR / f".health-{uuid7()}"
+    path: Path = settings.DATA_DIR / f".health-{uuid7()}"
     path.write_bytes(b"ok")
     path.unlink()
     return {"engine": "local"}

@@ -59,8 +59,8 @@ class HealthView(OpenToAll):
         operation_id="health",
         tags=["platform"],
         summary="How is it?",
-        description="Every part the service stands on. 503 only where nothing can be served: the database is gone, "
-        "or a configured cache or broker. Other parts may say `failed` or `not_configured` beside a 200.",
+        description="Every part the service stands on. 503 only where nothing can be served: the database is "
+        "gone, or a configured cache or broker. Other parts may say `failed` or `not_configured` beside a 200.",
         responses={200: HealthSerializer},
         examples=[
             OpenApiExample(

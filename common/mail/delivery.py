@@ -18,7 +18,8 @@ logger = structlog.get_logger(__name__)
 def deliver_mail(*, mail: UUID) -> bool:
     """Send a queued mail, if nobody has.
 
-    At least once: a process that dies between the server's word and ours sends it again, under the same Message-ID.
+    At least once: a process that dies between the server's word and ours sends it again, under the same
+    Message-ID.
 
     Returns:
         Whether it was sent now. A failure is noted on the row, and tried again later.

@@ -1,8 +1,9 @@
 """Which door of the API a request came through, and what that door owes it.
 
-Three things are settled before routing, so that one view serves every spelling of its path: the version, the alias,
-and whose manners hold (`/api/v1/…` speaks snake_case; unversioned `/api/…` is the older clients' door: camelCase, and
-`success`, `error` and `token` beside the fields). A trailing slash is optional everywhere and never redirects.
+Three things are settled before routing, so that one view serves every spelling of its path: the version, the
+alias, and whose manners hold (`/api/v1/…` speaks snake_case; unversioned `/api/…` is the older clients'
+door: camelCase, and `success`, `error` and `token` beside the fields). A trailing slash is optional
+everywhere and never redirects.
 """
 
 import re
@@ -18,6 +19,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from common.aliases import Alias, AliasTable
 from common.api.answers import problem_response
 from common.api.casing import to_snake
+from common.http import OurRequest
 from common.problems import UnknownVersion
 
 
@@ -54,10 +56,10 @@ def door_of(request: Any) -> Door:
 
 
 class ApiDoorMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[OurRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: OurRequest) -> HttpResponse:
         if not request.path_info.startswith("/api/"):
             return self.get_response(request)
         path = request.path_info.removeprefix("/api/").rstrip("/")
@@ -70,7 +72,7 @@ class ApiDoorMiddleware:
         else:
             request.path_info = f"/api/{path}"
         if request.door.is_camel and request.META.get("QUERY_STRING"):
-            request.GET = _snake_query(request.GET)
+            request.GET = _snake_query(request.GET)  # type: ignore[assignment]
         return self._finish(request, self.get_response(request))
 
     def _door(self, request: HttpRequest, path: str) -> Door:

@@ -8,6 +8,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from common.addresses import client_address
+from common.http import OurRequest
 from common.ids import uuid7
 
 ACCEPTED: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")  # what is safe in a header and in a log line
@@ -16,10 +17,10 @@ ACCEPTED: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")  # what is safe in a hea
 class RequestIdMiddleware:
     """First of all: `X-Request-ID` as the client sent it, if it is sane, else a new one."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[OurRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: OurRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if ACCEPTED.fullmatch(given) else uuid7().hex
         request.META["HTTP_X_REQUEST_ID"] = request_id

@@ -3,8 +3,8 @@
 `.env.example` lists every variable with its default; nothing has to be set for the embedded default.
 """
 
-from .base import *
-from .services import *
 from .api import *
-from .logs import *
+from .base import *
 from .console import *
+from .logs import *
+from .services import *

@@ -74,6 +74,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ChatType": "messaging.models.Chat.Type",
         "ParticipantRole": "messaging.models.Participant.Role",
         "MessageKind": "messaging.models.Message.Kind",
+        "MessageKindSent": [("text", "text")],
+        "OverallStatus": [("ok", "ok"), ("failed", "failed")],
+        "CheckStatus": [("ok", "ok"), ("failed", "failed"), ("not_configured", "not_configured")],
+        "VerificationStatus": [("verified", "verified"), ("already_verified", "already_verified")],
     },
     "TAGS": [
         {"name": "auth", "description": "Sign up, verify, sign in, refresh, sessions."},

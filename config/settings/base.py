@@ -107,7 +107,7 @@ STORAGES = {
 }
 MEDIA_ROOT = DATA_DIR / "media"
 
-# Addresses of our own reverse proxies (addresses or networks). Their X-Forwarded-For is believed, nobody else's.
+# Our own reverse proxies, addresses or networks. Their X-Forwarded-For is believed, nobody else's.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", PRODUCTION)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
@@ -150,6 +151,7 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
         ]
         read_only_fields = fields
 
+    @extend_schema_field(MessageForReaderSerializer(allow_null=True))
     def get_last_message(self, chat: Chat) -> MessageForReaderSerializer | None:
         if chat.last_message is None:
             return None

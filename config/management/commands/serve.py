@@ -13,7 +13,7 @@ DEMO_LOGIN = "layla@serai.example"
 
 
 class Command(BaseCommand):
-    help = "Migrate, load demo data, then serve REST, sockets, docs, admin and the task worker from this process."
+    help = "Migrate, load demo data, then serve REST, sockets, docs, admin and tasks from this process."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: every one)")  # noqa: S104
@@ -31,10 +31,9 @@ class Command(BaseCommand):
             call_command("load_demo", verbosity=0)
         self._step("Starting")
 
-        from realtime.server import LiveServer  # installs its reactor: only when serving
-
         from config.asgi import application
         from config.embedded import start_worker
+        from realtime.server import LiveServer  # installs its reactor: only when serving
 
         if not options["no_worker"]:
             start_worker()
