@@ -5,10 +5,13 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        from common import dashboard
         from realtime import registry
 
+        from .dashboard import CARDS
         from .events import SessionRevoked
         from .realtime import SessionAuthenticator, session_of
 
         registry.register_authenticator(SessionAuthenticator())
         registry.closes[SessionRevoked.type] = session_of
+        dashboard.cards.extend(CARDS)

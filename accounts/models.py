@@ -28,7 +28,7 @@ def validate_timezone(name: str) -> None:
 
 
 validate_username = RegexValidator(
-    r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]$",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{1,28}[A-Za-z0-9]\Z",  # `$` would let a line break through
     _("3 to 30 letters, digits, dots, dashes or underscores, a letter or digit at both ends."),
     code="invalid_username",
 )

@@ -43,6 +43,9 @@ class Alias:
         segments = self.pattern.split("/")
         return sum(not PLACE.search(segment) for segment in segments), len(segments)
 
+    def canonical_for(self, values: dict[str, str]) -> str:
+        return PLACE.sub(lambda place: values[place[1]], self.canonical)
+
     @property
     def deprecation(self) -> str:
         """RFC 9745 §2.1: a structured date."""
@@ -81,7 +84,7 @@ class AliasTable:
                 values = found.groupdict()
                 if alias.unless and alias.unless(values):
                     continue
-                return alias, PLACE.sub(lambda m, values=values: values[m[1]], alias.canonical)
+                return alias, alias.canonical_for(values)
         return None, path
 
 

@@ -87,8 +87,15 @@ class LogEpoch(models.Model):
 class MailQuerySet(models.QuerySet["Mail"]):
     def due(self, *, at: datetime) -> MailQuerySet:
         """Not sent, and not tried within the last minute: what a dead or failing worker left."""
-        waiting = self.filter(sent_at=None, attempts__lt=Mail.ATTEMPTS)
-        return waiting.filter(models.Q(tried_at=None) | models.Q(tried_at__lt=at - Mail.PAUSE)).order_by("id")
+        due = models.Q(tried_at=None) | models.Q(tried_at__lt=at - Mail.PAUSE)
+        return self.waiting().filter(due).order_by("id")
+
+    def waiting(self) -> MailQuerySet:
+        return self.filter(sent_at=None, attempts__lt=Mail.ATTEMPTS)
+
+    def failed(self) -> MailQuerySet:
+        """Given up, until somebody sends them again."""
+        return self.filter(sent_at=None, attempts__gte=Mail.ATTEMPTS)
 
 
 class Mail(models.Model):

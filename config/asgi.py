@@ -2,7 +2,7 @@
 
 import os
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -12,12 +12,12 @@ http = get_asgi_application()  # first: it loads the apps that the imports below
 from django.conf import settings  # noqa: E402
 
 from config.embedded import start_worker  # noqa: E402
-from config.sockets import NoSuchSocket  # noqa: E402
+from config.sockets import Sockets  # noqa: E402
 from messaging.routing import urlpatterns as messaging_sockets  # noqa: E402
 from realtime.routing import urlpatterns as live_sockets  # noqa: E402
 
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": NoSuchSocket(URLRouter([*live_sockets, *messaging_sockets]))}
+    {"http": http, "websocket": Sockets([*live_sockets, *messaging_sockets])}
 )
 
 if settings.EMBEDDED_WORKER:

@@ -1,19 +1,20 @@
-"""What a socket client hears at a path that has no socket."""
+"""Where a socket goes."""
 
 from typing import Any
 
 from channels.routing import URLRouter
 
 
-class NoSuchSocket:
-    """Refuses an unknown path before accepting, instead of failing on it."""
+class Sockets:
+    """Routes sockets, and refuses an unknown path before accepting it instead of failing on it."""
 
-    def __init__(self, router: URLRouter) -> None:
-        self.router = router
+    def __init__(self, routes: list[Any]) -> None:
+        self.routes = routes
+        self.router = URLRouter(routes)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"].lstrip("/")
-        if any(route.pattern.match(path) for route in self.router.routes):  # type: ignore[union-attr]
+        if any(route.pattern.match(path) for route in self.routes):
             await self.router(scope, receive, send)
         else:
             await receive()

@@ -1,6 +1,7 @@
 """What happens in chats.
 
-Events of a chat carry its `seq` where they change what is in it; those for people stand in each person's own stream.
+Events of a chat carry its `seq` where they change what is in it; those for people stand in each person's own
+stream.
 """
 
 from dataclasses import dataclass

@@ -24,27 +24,33 @@ class ChatQuerySet(models.QuerySet["Chat"]):
         joined = self.filter(deleted_at=None).annotate(me=FilteredRelation("participants", condition=me))
         return joined.filter(me__isnull=False)
 
+    def with_marks(self, user: User) -> ChatQuerySet:
+        """The same with what a message's `status` depends on. It costs the same, however much is unread."""
+        others = Participant.objects.filter(chat=OuterRef("pk"), left_seq=None).exclude(user=user)
+        return self.visible_to(user).annotate(
+            my_read_seq=F("me__read_seq"),
+            others_read_seq=Subquery(others.order_by("read_seq").values("read_seq")[:1]),
+        )
+
     def for_reader(self, user: User) -> ChatQuerySet:
         """The same with all that `ChatSerializer` reads: one query, however many chats and members."""
         unread = Message.objects.filter(chat=OuterRef("pk"), seq__gt=OuterRef("my_read_seq")).exclude(
             author=user
         )
-        others = Participant.objects.filter(chat=OuterRef("pk"), left_seq=None).exclude(user=user)
         return (
-            self.visible_to(user)
-            .annotate(my_role=F("me__role"), my_read_seq=F("me__read_seq"))
+            self.with_marks(user)
             .annotate(
+                my_role=F("me__role"),
                 unread_count=Coalesce(
                     Subquery(unread.order_by().values("chat").annotate(n=Count("*")).values("n")), 0
                 ),
-                others_read_seq=Subquery(others.order_by("read_seq").values("read_seq")[:1]),
             )
             .select_related("last_message__author")
         )
 
 
 class Chat(models.Model):
-    """A conversation. Its row counts what happens in it: `last_seq` moves under the row's lock, without a gap."""
+    """A conversation. Its row counts what happens in it: `last_seq` moves under its lock, without a gap."""
 
     class Type(models.TextChoices):
         PRIVATE = "private", _("private")
@@ -200,6 +206,8 @@ class Message(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name = _("message")
+        # What people say to each other is not for everyone who keeps the house in order.
+        permissions = [("view_message_text", "Can read what messages say")]
         constraints = [
             models.UniqueConstraint(fields=["chat", "seq"], name="message_position"),
             # For ever, whichever chat: a retry after any time is the same message. Ours have no author.

@@ -31,11 +31,11 @@ from .events import (
 )
 from .models import Chat, Message, Participant
 
-# --- Commands ---------------------------------------------------------------------------------------------------
+# --- Commands -----------------------------------------------------------------------------------------------
 
 
 def send(actor: User, data: dict[str, Any]) -> dict[str, Any]:
-    given = read(MessageToChatInput, data, chats=Chat.objects.for_reader(actor))
+    given = read(MessageToChatInput, data, chats=Chat.objects.with_marks(actor))
     chat = given.pop("chat")
     message, _ = services.send_message(actor=actor, chat=chat, **given)
     return MessageForReaderSerializer(message, context={"chat": chat, "reader": actor}).data
@@ -56,7 +56,7 @@ COMMANDS: Final[dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]]] = {
     "message.read": mark_read,
 }
 
-# --- Frames: what an entry's ids stand for, as it is now -----------------------------------------------------------
+# --- Frames: what an entry's ids stand for, as it is now ----------------------------------------------------
 
 
 def _chat_of(entry: LogEntry) -> UUID:
@@ -64,13 +64,22 @@ def _chat_of(entry: LogEntry) -> UUID:
 
 
 def messages(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """The messages; of one that an operator took out of the database, the id."""
     found = Message.objects.with_author().in_bulk([entry.data["message"] for entry in entries])
-    return [MessageSerializer(found[UUID(entry.data["message"])]).data for entry in entries]
+    return [
+        MessageSerializer(message).data
+        if (message := found.get(UUID(entry.data["message"])))
+        else {"id": entry.data["message"]}
+        for entry in entries
+    ]
 
 
 def chats(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
     found = Chat.objects.in_bulk({_chat_of(entry) for entry in entries})
-    return [ChatFrameSerializer(found[_chat_of(entry)]).data | {"by": entry.data["by"]} for entry in entries]
+    return [
+        ChatFrameSerializer(chat).data | entry.data if (chat := found.get(_chat_of(entry))) else entry.data
+        for entry in entries
+    ]
 
 
 def participants(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
@@ -112,7 +121,7 @@ RENDERERS: Final[dict[str, Renderer]] = {
     ChatAdded.type: chats_of_people,
 }
 
-# --- Who hears which chat -------------------------------------------------------------------------------------------
+# --- Who hears which chat -----------------------------------------------------------------------------------
 
 
 def _joined(entry: LogEntry) -> Joins:
@@ -146,7 +155,7 @@ class ChatFeed:
         return {str(chat): seq for chat, seq in present.values_list("chat", "chat__last_seq")}
 
     def stand(self, user: UUID, ids: Sequence[str]) -> dict[str, Place]:
-        wanted = [id_ for id_ in ids if _is_uuid(id_)]
+        wanted = [UUID(id_) for id_ in ids if _is_uuid(id_)]
         person = User.objects.get(pk=user)
         places = {
             str(chat.pk): Place(

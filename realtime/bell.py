@@ -57,19 +57,34 @@ class Listener:
 
     def __init__(self) -> None:
         self._layer = get_channel_layer()
+        self._unheard: set[str] = set()  # topics whose group could not be entered
 
     async def open(self) -> None:
         self._channel = await self._layer.new_channel("hub.")
         _loops.append(asyncio.get_running_loop())
 
-    async def close(self) -> None:
+    def close(self) -> None:
         _loops.remove(asyncio.get_running_loop())
 
     async def hear(self, topic: str) -> None:
-        await self._layer.group_add(group_of(topic), self._channel)
+        try:
+            await self._layer.group_add(group_of(topic), self._channel)
+            self._unheard.discard(topic)
+        except Exception:  # a dead channel layer: the sweep looks after the topic, and tries again
+            logger.warning("bell_unheard", topic=topic, exc_info=True)
+            self._unheard.add(topic)
+
+    async def hear_again(self) -> None:
+        for topic in list(self._unheard):
+            if topic in self._unheard:  # nobody may want it by now
+                await self.hear(topic)
 
     async def forget(self, topic: str) -> None:
-        await self._layer.group_discard(group_of(topic), self._channel)
+        self._unheard.discard(topic)
+        try:
+            await self._layer.group_discard(group_of(topic), self._channel)
+        except Exception:  # a bell that nobody hears harms nobody
+            logger.warning("bell_unforgotten", topic=topic, exc_info=True)
 
     async def next(self) -> dict[str, Any]:
         return await self._layer.receive(self._channel)

@@ -29,9 +29,7 @@ from .threads import commanding, reading
 logger = structlog.get_logger(__name__)
 
 AUTHENTICATE_WITHIN: Final = 10.0  # seconds for a first frame `auth`
-RESUME_WITHIN: Final = (
-    0.3  # seconds in which a fresh socket may ask for what it missed before live frames start
-)
+RESUME_WITHIN: Final = 0.3  # seconds in which a fresh socket may ask for what it missed before live frames start
 
 
 class UnknownCommand(Problem):
@@ -49,14 +47,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.socket: Socket | None = None
         self.hub: Hub | None = None
         self._clock: asyncio.Task[None] | None = None
+        self._is_over = False  # closed, though frames of the client may still come in
         try:
             await super().__call__(scope, receive, send)
         finally:  # also when the server cancels us: nothing of a gone socket stays in the hub
-            if self._clock:
-                self._clock.cancel()
+            self._stop_clock()
             if self.socket and self.hub:
                 self.socket.forget()
-                await self.hub.remove(self.socket)
+                self.hub.remove(self.socket)
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        await super().close(None if code is None else int(code), reason)  # no enum: servers ask for the very int
 
     # --- Connecting ---------------------------------------------------------------------------------------------
 
@@ -76,19 +77,28 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _close_in(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        await self.close(Close.NOT_AUTHENTICATED)
+        await self._end(Close.NOT_AUTHENTICATED)
+
+    async def _end(self, code: Close) -> None:
+        self._is_over = True
+        if self.socket:
+            self.socket.close(code)
+        else:
+            await self.close(int(code))  # a plain number: the server below takes no other
+
+    def _stop_clock(self) -> None:
+        if self._clock:
+            self._clock.cancel()
 
     async def _enter(self, caller: Caller | None) -> None:
         """Subscribe the caller to what they may hear, say `hello`, then let frames flow."""
-        if self._clock:
-            self._clock.cancel()
         if caller is None:
-            await self.close(Close.NOT_AUTHENTICATED)
+            await self._end(Close.NOT_AUTHENTICATED)
             return
         only = self._only()
         positions = await reading(positions_of)(caller.user.pk)
         if only and only not in positions:
-            await self.close(Close.NOT_ALLOWED)
+            await self._end(Close.NOT_ALLOWED)
             return
         own = topic_of_user(caller.user.pk)
         if only:
@@ -128,19 +138,22 @@ class LiveConsumer(AsyncWebsocketConsumer):
     # --- Frames ---------------------------------------------------------------------------------------------------
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._is_over or (self.socket and self.socket.is_closing):
+            return
         given = parse(text_data)
         if given is None:
-            await self.close(Close.BAD_FRAME)
+            await self._end(Close.BAD_FRAME)
         elif self.socket is None:
             await self._authenticate(given)
-        elif not self.socket.is_closing:
+        else:
             with structlog.contextvars.bound_contextvars(request_id=uuid7().hex):
                 await self._answer(self.socket, given)
 
     async def _authenticate(self, given: dict[str, Any]) -> None:
+        self._stop_clock()  # in time, however long the look at the session takes
         token = given.get("token")
         if given["type"] != "auth" or not isinstance(token, str):
-            await self.close(Close.NOT_AUTHENTICATED)
+            await self._end(Close.NOT_AUTHENTICATED)
             return
         await self._enter(await reading(registry.authenticator().by_token)(token))
 
@@ -177,9 +190,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         return await commanding(command)(socket.caller.user, data)
 
     async def _resume(self, socket: Socket, given: dict[str, Any]) -> None:
-        asked = read(ResumeInput, given)
         assert self.hub
-        socket.is_held = True
+        asked = read(ResumeInput, given)
+        self._stop_clock()  # it would release the socket in the middle of the replay
+        socket.hold()
         await resume(socket, self.hub, asked)
 
     async def _renew(self, socket: Socket, given: dict[str, Any]) -> None:

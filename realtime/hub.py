@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -30,21 +29,23 @@ from .threads import reading
 
 logger = structlog.get_logger(__name__)
 
-LOOK_BACK = timedelta(
-    seconds=30
-)  # a transaction that commits later than this after its entry is not expected
+LOOK_BACK: Final = timedelta(seconds=30)  # no transaction is expected to commit later than this after its entry
+HEARD_WITHIN: Final = 2.0  # seconds that a socket waits for the bell; without it the sweep must do
+GONE_WITHIN: Final = 1.0  # seconds for the last frames when the process ends
 
 
 class Topic:
     """A topic that somebody in this process hears.
 
     Attributes:
+        heard: done once the bell rings here for it.
         newest: the highest position heard of.
         strokes: how often the bell said so: a stroke during a read means that there may be more than was read.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, heard: asyncio.Task[None]) -> None:
         self.name = name
+        self.heard = heard
         self.newest = 0
         self.strokes = 0
         self.subscriptions: set[Subscription] = set()
@@ -56,67 +57,81 @@ class Hub:
 
     def __init__(self) -> None:
         self._topics: dict[str, Topic] = {}
-        self._sockets: dict[str, set[Socket]] = defaultdict(set)  # by user
+        self._sockets: dict[str, set[Socket]] = {}  # by user
         self._listener = Listener()
         self._tasks: list[asyncio.Task[None]] = []
-        self._errands: set[asyncio.Task[Any]] = set()
+        self._errands: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         await self._listener.open()
         self._tasks = [asyncio.create_task(each()) for each in (self._listen, self._sweep, self._beat)]
 
     async def close(self) -> None:
-        for task in [*self._tasks, *self._errands]:
+        """Send every socket away, and stop."""
+        sockets = self._every_socket()
+        for index, socket in enumerate(sockets):
+            # Not all in the same moment: the next process has to take them in.
+            socket.push(frame("going_away", delay=500 + 100 * (index % 50)))  # ms
+            socket.close_after_queue(Close.GOING_AWAY)
+        if sockets:
+            await asyncio.wait(
+                [asyncio.create_task(socket.wait_until_closed()) for socket in sockets], timeout=GONE_WITHIN
+            )
+        stopping = [*self._tasks, *self._errands]
+        for task in stopping:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._errands, return_exceptions=True)
-        await self._listener.close()
+        await asyncio.gather(*stopping, return_exceptions=True)
+        for name in self._topics:
+            await self._listener.forget(name)
+        self._listener.close()
 
-    @property
-    def is_idle(self) -> bool:
-        return not self._sockets
-
-    # --- Sockets come and go ------------------------------------------------------------------------------
+    # --- Sockets come and go ------------------------------------------------------------------------------------
 
     async def add(self, socket: Socket, positions: Mapping[str, int], *, silent: Iterable[str] = ()) -> None:
-        """Have *socket* hear these topics from these positions on."""
-        self._sockets[str(socket.caller.user.pk)].add(socket)
-        for topic, position in positions.items():
-            await self.subscribe(socket, topic, position, is_silent=topic in silent)
+        """Have *socket* hear these topics from these positions on; returns when the bell rings for them."""
+        self._sockets.setdefault(str(socket.caller.user.pk), set()).add(socket)
+        for name, position in positions.items():
+            self._subscribe(socket, name, position, is_silent=name in silent)
+        await asyncio.wait([self._topics[name].heard for name in positions], timeout=HEARD_WITHIN)
 
-    async def remove(self, socket: Socket) -> None:
+    def remove(self, socket: Socket) -> None:
         user = str(socket.caller.user.pk)
-        self._sockets[user].discard(socket)
-        if not self._sockets[user]:
-            del self._sockets[user]
+        sockets = self._sockets.get(user, set())
+        sockets.discard(socket)
+        if not sockets:
+            self._sockets.pop(user, None)
         for name in list(socket.subscriptions):
-            await self._unsubscribe(socket, name)
+            self._unsubscribe(socket, name)
 
-    async def subscribe(self, socket: Socket, name: str, position: int, *, is_silent: bool = False) -> None:
-        if name in socket.subscriptions:
+    async def subscribe(self, socket: Socket, name: str, position: int) -> None:
+        """Have *socket* hear one more topic; returns when the bell rings for it."""
+        self._subscribe(socket, name, position)
+        if topic := self._topics.get(name):
+            await asyncio.wait([topic.heard], timeout=HEARD_WITHIN)
+
+    # The next two never wait, so that a round of the pump sees one state from its first line to its last.
+
+    def _subscribe(self, socket: Socket, name: str, position: int, *, is_silent: bool = False) -> None:
+        if name in socket.subscriptions or socket.is_closing:
             return
+        if (topic := self._topics.get(name)) is None:
+            topic = self._topics[name] = Topic(name, self._errand(self._listener.hear(name)))
         subscription = Subscription(socket, position, is_silent=is_silent)
         socket.subscriptions[name] = subscription
-        is_new = name not in self._topics
-        topic = self._topics.setdefault(name, Topic(name))
         topic.subscriptions.add(subscription)
         topic.newest = max(topic.newest, position)
-        if is_new:
-            await self._listener.hear(name)
         self._start_pump(topic)
 
-    async def _unsubscribe(self, socket: Socket, name: str) -> None:
-        subscription = socket.subscriptions.pop(name, None)
-        topic = self._topics.get(name)
-        if not subscription or not topic:
-            return
-        topic.subscriptions.discard(subscription)
+    def _unsubscribe(self, socket: Socket, name: str) -> None:
+        topic = self._topics[name]
+        topic.subscriptions.discard(socket.subscriptions.pop(name))
         if not topic.subscriptions:
             del self._topics[name]
-            await self._listener.forget(name)
+            self._errand(self._listener.forget(name))
 
     def release(self, socket: Socket) -> None:
         """Let a held socket have what came meanwhile, and from now on."""
-        socket.is_held = False
+        socket.release()
         for name in socket.subscriptions:
             self._start_pump(self._topics[name])
 
@@ -127,16 +142,23 @@ class Hub:
             topic.strokes += 1
             self._start_pump(topic)
 
-    # --- The pump: from the log to the sockets, in order ------------------------------------------------------
+    # --- The pump: from the log to the sockets, in order ----------------------------------------------------------
 
     def _start_pump(self, topic: Topic) -> None:
         if topic.pump is None or topic.pump.done():
             topic.pump = self._errand(self._pump(topic))
 
     async def _pump(self, topic: Topic) -> None:
-        while behind := [s for s in topic.subscriptions if s.lacks(topic.newest) and not s.socket.is_held]:
-            after = min(subscription.position for subscription in behind)
-            strokes = topic.strokes
+        while True:
+            self._let_go(topic)
+            behind = [
+                each.position
+                for each in topic.subscriptions
+                if not each.socket.is_held and each.position < each.end_of(topic.newest)
+            ]
+            if not behind:
+                return
+            after, strokes = min(behind), topic.strokes
             lines = await reading(log.read)(topic.name, after=after)
             if lines:
                 topic.newest = max(topic.newest, lines[-1].seq)
@@ -147,45 +169,47 @@ class Hub:
             for line in lines:
                 self._give(line, listeners)
                 if line.move:
-                    await self._move(line.move)
+                    self._move(line.move)
             await asyncio.sleep(0)  # let the writers send before the next portion
 
     @staticmethod
     def _give(line: log.Line, listeners: list[Subscription]) -> None:
         for subscription in listeners:
-            if subscription.may_have(line.seq):
-                subscription.position = line.seq
-                if not subscription.is_silent:
+            end = subscription.end_of(line.seq)
+            if subscription.position < end:
+                if end == line.seq and not subscription.is_silent:
                     subscription.socket.push(line.text)
+                subscription.position = end
 
-    async def _move(self, move: registry.Joins | registry.Leaves) -> None:
+    def _move(self, move: registry.Joins | registry.Leaves) -> None:
         """Bring people into a topic or take them out, as the line just given says."""
         for user in move.users:
-            for socket in list(self._sockets.get(user, ())):
-                if isinstance(move, registry.Joins):
-                    if socket.only is None:
-                        await self.subscribe(socket, move.topic, move.after)
-                        self.moved(move.topic, move.after + 1)
-                elif subscription := socket.subscriptions.get(move.topic):
-                    subscription.upto = move.upto
-                    self._errand(self._take_out(socket, subscription, move))
+            for socket in self._sockets.get(user, ()):
+                subscription = socket.subscriptions.get(move.topic)
+                if isinstance(move, registry.Leaves):
+                    if subscription:
+                        subscription.end_at(move.upto)
+                elif subscription:
+                    subscription.go_on_after(move.after)
+                elif socket.only is None:
+                    self._subscribe(socket, move.topic, move.after)
+        if topic := self._topics.get(move.topic):
+            newest = move.after + 1 if isinstance(move, registry.Joins) else move.upto
+            self._errand(self._look_once_heard(topic, newest))
 
-    async def _take_out(self, socket: Socket, subscription: Subscription, move: registry.Leaves) -> None:
-        """Out of the topic once the last line that is still theirs was given, unless they are back in it by then."""
-        self.moved(move.topic, move.upto)
-        while subscription.lacks(move.upto) and not socket.is_closing:
-            await asyncio.sleep(0.02)
-        kind, _, id_ = move.topic.partition(":")
-        place = (await reading(registry.feeds[kind].stand)(socket.caller.user.pk, [id_])).get(id_)
-        if place and place.is_in:
-            subscription.upto = None
-            self.moved(move.topic, place.seq)
-            return
-        await self._unsubscribe(socket, move.topic)
-        if socket.only == move.topic:
-            socket.close_after_queue(Close.NOT_ALLOWED)
+    async def _look_once_heard(self, topic: Topic, newest: int) -> None:
+        """What came before the bell rang here is found by this look, what comes later by the bell."""
+        await asyncio.wait([topic.heard])
+        self.moved(topic.name, newest)
 
-    # --- What the process hears and looks after -----------------------------------------------------------------
+    def _let_go(self, topic: Topic) -> None:
+        """Part with those who have all that was still for them."""
+        for subscription in [each for each in topic.subscriptions if each.is_over]:
+            self._unsubscribe(subscription.socket, topic.name)
+            if subscription.socket.only == topic.name:
+                subscription.socket.close_after_queue(Close.NOT_ALLOWED)
+
+    # --- What the process hears and looks after -------------------------------------------------------------------
 
     async def _listen(self) -> None:
         while True:
@@ -206,21 +230,26 @@ class Hub:
         """Something told now and kept nowhere: a mark moved, somebody types."""
         if topic := self._topics.get(name):
             for subscription in topic.subscriptions:
-                if not subscription.is_silent and not subscription.socket.is_held:
-                    subscription.socket.push(text)
+                if not subscription.is_silent and subscription.upto is None:
+                    subscription.socket.push_passing(text)
 
     async def _sweep(self) -> None:
         """What the bell may have missed: topics that moved, sessions that ended."""
+        looked_at = timezone.now()
         while True:
             await asyncio.sleep(settings.SOCKET_SWEEP)
             try:
-                moved = await reading(LogEntry.objects.moved_since)(timezone.now() - LOOK_BACK)
-                for name, newest in moved.items():
+                await self._listener.hear_again()
+                now = timezone.now()
+                for name, newest in (
+                    await reading(LogEntry.objects.moved_since)(looked_at - LOOK_BACK)
+                ).items():
                     self.moved(name, newest)
                 sessions = {socket.caller.session for socket in self._every_socket()}
                 if sessions:
                     self._end(sessions - await reading(registry.authenticator().alive)(sessions))
-            except Exception:  # the database is away: look again in a moment
+                looked_at = now
+            except Exception:  # the database is away: look again in a moment, from the same time on
                 logger.warning("sweep_failed", exc_info=True)
 
     def _end(self, sessions: set[UUID]) -> None:
@@ -242,7 +271,7 @@ class Hub:
         user = None
         moved: dict[str, dict[str, int]] = {f"{kind}s": {} for kind in registry.feeds}
         for name, subscription in socket.subscriptions.items():
-            newest = self._topics[name].newest
+            newest = subscription.end_of(self._topics[name].newest)
             if name == own:
                 user = newest
             elif newest > subscription.beat:
@@ -254,9 +283,9 @@ class Hub:
     def _every_socket(self) -> list[Socket]:
         return [socket for sockets in self._sockets.values() for socket in sockets]
 
-    def _errand(self, work: Awaitable[None]) -> asyncio.Task[None]:
+    def _errand(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """A task that is held until it is done, and whose failure is told."""
-        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[arg-type]
+        task = asyncio.create_task(work)
         self._errands.add(task)
         task.add_done_callback(self._errand_done)
         return task
@@ -286,5 +315,9 @@ async def close_hub() -> None:
 
 async def _open() -> Hub:
     opened = Hub()
-    await opened.open()
+    try:
+        await opened.open()
+    except BaseException:
+        _hubs.pop(asyncio.get_running_loop(), None)  # the next one tries again
+        raise
     return opened

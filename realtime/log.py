@@ -29,6 +29,11 @@ def read(topic: str, *, after: int, upto: int | None = None) -> list[Line]:
     return lines(entries[:PORTION])
 
 
+def has_all(topic: str, *, after: int, upto: int) -> bool:
+    """Whether the log still has every position of *topic* from *after* + 1 to *upto*."""
+    return upto <= after or LogEntry.objects.after(topic, after).filter(seq__lte=upto).count() == upto - after
+
+
 def lines(entries: Iterable[LogEntry]) -> list[Line]:
     entries = list(entries)
     of_type: dict[str, list[LogEntry]] = defaultdict(list)

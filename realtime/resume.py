@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from common.api.fields import IntegerField, StringField
@@ -26,6 +27,20 @@ class Position(IntegerField):
         super().__init__(min_value=0, max_value=2**53, **kwargs)
 
 
+class Positions(serializers.DictField):
+    """Positions by the topic's id, for at most `MAX_TOPICS`."""
+
+    default_error_messages = {"max_length": _("Not more than {max_length} at a time.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=Position(), **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and len(data) > MAX_TOPICS:
+            self.fail("max_length", max_length=MAX_TOPICS)
+        return super().to_internal_value(data)
+
+
 class ResumeInput(Input):
     type = StringField()
     id = serializers.JSONField(required=False)
@@ -33,10 +48,7 @@ class ResumeInput(Input):
     user = Position(required=False)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        kinds = {
-            f"{kind}s": serializers.DictField(child=Position(), required=False) for kind in registry.feeds
-        }
-        return super().get_fields() | kinds
+        return super().get_fields() | {f"{kind}s": Positions(required=False) for kind in registry.feeds}
 
 
 @dataclass
@@ -58,6 +70,8 @@ async def resume(socket: Socket, hub: Hub, asked: dict[str, Any]) -> None:
         outcome = Outcome()
         places = await reading(feed.stand)(user, list(wanted)) if wanted else {}
         for id_, place in places.items():
+            if socket.only not in (None, f"{kind}:{id_}"):
+                continue
             if is_other_epoch:
                 outcome.ahead.append(id_)
             else:
@@ -82,30 +96,30 @@ async def resume(socket: Socket, hub: Hub, asked: dict[str, Any]) -> None:
 
 async def _topic(socket: Socket, hub: Hub, name: str, after: int, place: Place, outcome: Outcome) -> None:
     id_ = name.partition(":")[2]
-    if place.is_in and socket.only in (None, name):
+    if place.is_in and name not in socket.subscriptions:  # they came in a moment ago
         await hub.subscribe(socket, name, place.seq)
+        hub.moved(name, place.seq + 1)  # a guess: what came before the bell rang here
     subscription = socket.subscriptions.get(name)
     # What came since the socket is here was given, or will be. A former member's part ends where they left.
     upto = subscription.start if subscription else place.seq
     if after > place.seq:
         outcome.ahead.append(id_)
         return
-    if not await _replay(socket, name, after, upto):
+    if not await reading(log.has_all)(name, after=after, upto=upto):
         outcome.too_old.append(id_)
         return
+    await _replay(socket, name, after, upto)
     if place.is_in:
         newest = max(upto, subscription.position) if subscription else upto
         outcome.resumed[id_] = {"seq": newest} | place.state
 
 
-async def _replay(socket: Socket, name: str, after: int, upto: int) -> bool:
-    """Send positions *after* + 1 to *upto* of topic *name*; False, and nothing sent, if the log no longer has all."""
-    first = after + 1
+async def _replay(socket: Socket, name: str, after: int, upto: int) -> None:
+    """Send positions *after* + 1 to *upto* of topic *name*."""
     while after < upto and not socket.is_closing:
         lines = await reading(log.read)(name, after=after, upto=upto)
-        if not lines or (after + 1 == first and lines[0].seq != first):
-            return False
+        if not lines:
+            raise LookupError(f"{name} was cut at {after} during a replay")
         for line in lines:
             await socket.push_patiently(line.text)
         after = lines[-1].seq
-    return True

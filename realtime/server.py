@@ -9,11 +9,15 @@ from typing import Any, Final
 
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet import defer
 
 from .frames import MAX_FRAME, Close
+from .hub import close_hub
 
 PING_EVERY: Final = 25  # seconds
 PONG_WITHIN: Final = 10  # seconds
+CLOSE_WITHIN: Final = 10  # seconds for a slow reader to come to the close code behind what is on its way already
+STOP_WITHIN: Final = 2.0  # seconds for requests that still run when the process ends
 
 
 class LiveProtocol(WebSocketProtocol):
@@ -23,6 +27,7 @@ class LiveProtocol(WebSocketProtocol):
         super().onOpen()
         self.writable = asyncio.Event()
         self.writable.set()
+        self.transport.unregisterProducer()  # the HTTP channel that the connection began as
         self.transport.registerProducer(self, True)
 
     def pauseProducing(self) -> None:  # noqa: N802 (twisted's name)
@@ -36,12 +41,22 @@ class LiveProtocol(WebSocketProtocol):
 
     def onAutoPingTimeout(self) -> None:  # noqa: N802
         self.autoPingTimeoutCall = None
-        self.sendClose(code=Close.NO_PONG)
+        self.serverClose(Close.NO_PONG)
+
+    def serverClose(self, code: int | None = None) -> None:  # noqa: N802 (daphne's name)
+        self._let_go()
+        # Not `sendClose`: it refuses 1012, which is for servers to say (RFC 6455 §7.4, IANA's registry).
+        self.sendCloseFrame(code=1000 if code is None else int(code))
 
     def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
+        self._let_go()
+        super().onClose(wasClean, code, reason)
+
+    def _let_go(self) -> None:
+        """Nothing more waits for this connection, and the transport may end without a producer's word."""
         if hasattr(self, "writable"):
             self.writable.set()
-        super().onClose(wasClean, code, reason)
+            self.transport.unregisterProducer()
 
 
 class LiveServer(Server):
@@ -65,6 +80,7 @@ class LiveServer(Server):
 
         def prepare() -> None:
             self.ws_factory.protocol = LiveProtocol
+            self.ws_factory.setProtocolOptions(closeHandshakeTimeout=CLOSE_WITHIN)
             if ready:
                 ready()
 
@@ -75,3 +91,19 @@ class LiveServer(Server):
         if message["type"] == "websocket.send" and hasattr(protocol, "writable"):
             await protocol.writable.wait()
         await super().handle_reply(protocol, message)
+
+    def kill_all_applications(self) -> Any:
+        """The process ends: sockets are sent away, then whatever still runs is cancelled."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self._stop()))
+
+    async def _stop(self) -> None:
+        await close_hub()
+        running = [
+            application
+            for details in self.connections.values()
+            if (application := details.get("application_instance")) and not application.done()
+        ]
+        for application in running:
+            application.cancel()
+        if running:
+            await asyncio.wait(running, timeout=STOP_WITHIN)

@@ -1,6 +1,6 @@
 """Signing up, signing in, sessions, and the person themselves."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -21,6 +21,7 @@ from common.api.pagination import CursorPages
 from common.api.schema import refuses
 from common.api.serializers import read
 from common.api.views import ApiView, ApiViewSet
+from common.http import OurRequest
 from common.problems import Problem
 
 from . import examples
@@ -126,7 +127,7 @@ class VerifyEmailLinkView(StrangersView):
         ],
     )
     def get(self, request: Request, token: str) -> Response | HttpResponse:
-        is_browser = request.get_preferred_type(["application/json", "text/html"]) == "text/html"
+        is_browser = wants_page(request)
         try:
             user, is_new = services.verify_email(token=token)
         except Problem as problem:
@@ -136,6 +137,10 @@ class VerifyEmailLinkView(StrangersView):
         if is_browser:
             return render(request, "accounts/verified.html", {"person": user})
         return Response(verified(user, is_new=is_new))
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
+        """The page is no renderer's: who takes nothing but HTML is let in for it."""
+        return super().perform_content_negotiation(request, force=force or wants_page(request))
 
 
 class ResendVerificationView(StrangersView):
@@ -181,7 +186,7 @@ class LoginView(StrangersView):
         signed_in = services.sign_in(
             **read(LoginInput, request.data),
             user_agent=request.headers.get("User-Agent", ""),
-            address=address_of(request),
+            address=cast(OurRequest, request._request).client_address,
         )
         return Response(SignedInSerializer(signed_in).data)
 
@@ -336,6 +341,10 @@ class MeView(ApiView):
     )
     def put(self, request: SignedRequest) -> Response:
         return self.patch(request)
+
+
+def wants_page(request: Request) -> bool:
+    return request.get_preferred_type(["application/json", "text/html"]) == "text/html"
 
 
 def verified(user: User, *, is_new: bool) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                         max_length=30,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]$",
+                                "^[A-Za-z0-9][A-Za-z0-9._-]{1,28}[A-Za-z0-9]\\Z",
                                 "3 to 30 letters, digits, dots, dashes or underscores, a letter or digit at both ends.",
                                 code="invalid_username",
                             )

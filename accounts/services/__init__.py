@@ -1,7 +1,7 @@
 """Every write to accounts, a module a subject."""
 
 from .profiles import set_active, update_profile
-from .registration import confirm_email, register, resend_verification, verify_email
+from .registration import confirm_email, is_taken, register, resend_verification, verify_email
 from .sessions import (
     is_refresh_token,
     make_ws_ticket,
@@ -17,6 +17,7 @@ from .sessions import (
 __all__ = [
     "confirm_email",
     "is_refresh_token",
+    "is_taken",
     "make_ws_ticket",
     "purge_sessions",
     "refresh_session",

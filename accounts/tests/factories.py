@@ -18,7 +18,7 @@ class UserFactory(DjangoModelFactory[User]):
         model = User
 
     username = factory.Sequence(lambda n: f"person{n}")
-    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com".lower())
     display_name = factory.LazyAttribute(lambda user: user.username.title())
     email_verified_at = datetime(2026, 1, 1, tzinfo=UTC)
     password = factory.LazyFunction(lambda: make_password(PASSWORD))

@@ -6,7 +6,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 
-from common.middleware.request_id import request_id_of
+from common.http import door_of, request_id_of
 from common.problems import Problem
 
 from .casing import rename, to_camel
@@ -21,9 +21,7 @@ def encode(data: Any) -> bytes:
 
 def dress(data: Any, request: Any, *, status: int) -> Any:
     """*data* in the manners of the request's door (api.md §1)."""
-    door = getattr(request, "door", None)
-    if door is None:
-        return data
+    door = door_of(request)
     if door.is_older and isinstance(data, dict):
         data = {"success": status < 400, **data}
         if status >= 400:

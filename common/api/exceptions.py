@@ -9,8 +9,9 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
-from common.middleware.request_id import request_id_of
+from common.http import request_id_of
 from common.problems import (
     BodyTooLarge,
     Invalid,
@@ -84,7 +85,10 @@ def _flat(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
     """REST framework's nested details, one row a fault; `participants.0` is the first of that list."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            yield from _flat(inner, f"{path}.{name}" if path else str(name))
+            if path and name == api_settings.NON_FIELD_ERRORS_KEY:  # of an object within: it as a whole
+                yield from _flat(inner, path)
+            else:
+                yield from _flat(inner, f"{path}.{name}" if path else str(name))
     elif isinstance(detail, list) and any(isinstance(inner, Mapping | list) for inner in detail):
         for index, inner in enumerate(detail):
             if inner:

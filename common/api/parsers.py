@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from rest_framework.parsers import BaseParser
 
+from common.http import door_of
 from common.problems import BodyTooLarge, Malformed
 
 from .casing import rename, to_snake
@@ -29,5 +30,4 @@ class JSONParser(BaseParser):
             data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise Malformed(str(error)) from None
-        door = getattr((context or {}).get("request"), "door", None)
-        return rename(data, to_snake) if door and door.is_camel else data
+        return rename(data, to_snake) if door_of((context or {}).get("request")).is_camel else data

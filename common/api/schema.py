@@ -159,7 +159,7 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 responses.setdefault(status, {"description": description})
                 _add_problem(responses[status], int(status), code, description)
             for status, response in responses.items():
-                if int(status) >= 400:
+                if int(status) >= 400 and not _has_own_shape(response):
                     _add_problem(response, int(status), None, response.get("description", ""))
                 response["description"] = response.get("description") or "Done."
                 response["headers"] = (
@@ -167,6 +167,11 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 )
             operation["responses"] = dict(sorted(responses.items()))
     return result
+
+
+def _has_own_shape(response: dict[str, Any]) -> bool:
+    """Whether it is no refusal: `health` says what failed in the shape of its 200."""
+    return "$ref" in response.get("content", {}).get("application/json", {}).get("schema", {})
 
 
 def _add_problem(response: dict[str, Any], status: int, code: str | None, description: str) -> None:

@@ -4,12 +4,13 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.mail import get_connection
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -47,9 +48,8 @@ def broker() -> dict[str, Any]:
 
 
 def storage() -> dict[str, Any]:
-    path: Path = settings.DATA_DIR / f".health-{uuid7()}"
-    path.write_bytes(b"ok")
-    path.unlink()
+    name = default_storage.save(f"health/{uuid7()}", ContentFile(b"ok"))
+    default_storage.delete(name)
     return {"engine": "local"}
 
 

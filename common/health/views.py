@@ -34,6 +34,7 @@ class HealthSerializer(ReadySerializer):
 
 
 OK_EXAMPLE = {"status": "ok", "took_ms": 0.4}
+NO_DATABASE = {"database": {"status": "failed", "took_ms": 2001.7, "error": "OperationalError"}}
 
 
 class OpenToAll(ApiView):
@@ -60,8 +61,8 @@ class HealthView(OpenToAll):
         tags=["platform"],
         summary="How is it?",
         description="Every part the service stands on. 503 only where nothing can be served: the database is "
-        "gone, or a configured cache or broker. Other parts may say `failed` or `not_configured` beside a 200.",
-        responses={200: HealthSerializer},
+        "gone, or a configured cache or broker. Other parts may say `failed` or `not_configured` beside 200.",
+        responses={200: HealthSerializer, 503: OpenApiResponse(HealthSerializer, "Nothing can be served.")},
         examples=[
             OpenApiExample(
                 "healthy",
@@ -75,7 +76,14 @@ class HealthView(OpenToAll):
                     },
                 },
                 response_only=True,
-            )
+                status_codes=["200"],
+            ),
+            OpenApiExample(
+                "no database",
+                value={"status": "failed", "version": "0.1.0", "uptime": 3.1, "checks": NO_DATABASE},
+                response_only=True,
+                status_codes=["503"],
+            ),
         ],
     )
     def get(self, request: Request) -> Response:
@@ -110,7 +118,13 @@ class ReadyView(OpenToAll):
                 value={"status": "ok", "checks": {"database": OK_EXAMPLE, "migrations": OK_EXAMPLE}},
                 response_only=True,
                 status_codes=["200"],
-            )
+            ),
+            OpenApiExample(
+                "no database",
+                value={"status": "failed", "checks": NO_DATABASE},
+                response_only=True,
+                status_codes=["503"],
+            ),
         ],
     )
     def get(self, request: Request) -> Response:

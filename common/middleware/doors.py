@@ -8,51 +8,17 @@ everywhere and never redirects.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from importlib import import_module
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from common.aliases import Alias, AliasTable
+from common.aliases import AliasTable
 from common.api.answers import problem_response
 from common.api.casing import to_snake
-from common.http import OurRequest
+from common.http import Door, OurRequest, door_of
 from common.problems import UnknownVersion
-
-
-@dataclass(frozen=True)
-class Door:
-    """How a request came in.
-
-    Attributes:
-        version: of the API, as it answers.
-        is_older: the older clients' door.
-        is_camel: camelCase keys out; both spellings in.
-        path: the canonical path below `/api/v1/`.
-        alias: the row of the alias table that the path went through, if any.
-    """
-
-    version: int
-    is_older: bool = False
-    is_camel: bool = False
-    path: str = ""
-    alias: Alias | None = None
-
-    @property
-    def canonical(self) -> str:
-        return f"/api/v{self.version}/{self.path}"
-
-    @cached_property
-    def owes_token(self) -> bool:
-        return self.is_older and self.path in _table().token_paths
-
-
-def door_of(request: Any) -> Door:
-    """The door of a request (Django's or REST framework's); the newest version's own for anything else."""
-    return getattr(request, "door", None) or Door(version=settings.API_VERSIONS[-1])
 
 
 class ApiDoorMiddleware:
@@ -91,7 +57,8 @@ class ApiDoorMiddleware:
         if case := _accept_parameter(request, "case"):
             door = replace(door, is_camel=case == "camel")
         alias, path = _table().resolve(path, is_versioned=not door.is_older)
-        return replace(door, path=path, alias=alias)
+        owes_token = door.is_older and path in _table().token_paths
+        return replace(door, path=path, alias=alias, owes_token=owes_token)
 
     @staticmethod
     def _finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:

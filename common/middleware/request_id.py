@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from common.addresses import client_address
 from common.http import OurRequest
@@ -31,7 +31,3 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response
-
-
-def request_id_of(request: HttpRequest) -> str:
-    return request.META.get("HTTP_X_REQUEST_ID", "")

@@ -6,5 +6,6 @@
 from .api import *
 from .base import *
 from .console import *
+from .environment import *
 from .logs import *
 from .services import *

@@ -1,11 +1,25 @@
 """The staff console (django-unfold)."""
 
+from typing import Any
+
+from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 
-def item(title: str, icon: str, changelist: str) -> dict[str, object]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{changelist}_changelist")}
+def item(title: Any, icon: str, changelist: str) -> dict[str, Any]:
+    """A list in the sidebar, for those who may see it."""
+    app, model = changelist.split("_")
+
+    def may_see(request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{app}.view_{model}")  # type: ignore[union-attr]
+
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{changelist}_changelist"),
+        "permission": may_see,
+    }
 
 
 UNFOLD = {
@@ -13,6 +27,7 @@ UNFOLD = {
     "SITE_HEADER": "Serai",
     "SITE_SUBHEADER": _("Staff console"),
     "SITE_SYMBOL": "holiday_village",
+    "SITE_URL": None,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "config.dashboard.dashboard",
@@ -24,6 +39,7 @@ UNFOLD = {
                 "items": [
                     item(_("Users"), "person", "accounts_user"),
                     item(_("Sessions"), "devices", "accounts_session"),
+                    item(_("Groups"), "badge", "auth_group"),
                 ],
             },
             {
@@ -35,7 +51,10 @@ UNFOLD = {
             },
             {
                 "title": _("Platform"),
-                "items": [item(_("Mails"), "mail", "common_mail")],
+                "items": [
+                    item(_("Mails"), "mail", "common_mail"),
+                    {"title": _("API documents"), "icon": "menu_book", "link": reverse_lazy("docs")},
+                ],
             },
         ],
     },

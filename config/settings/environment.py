@@ -5,6 +5,8 @@ A secret may stand in a file of its own: `<NAME>_FILE` names it (Docker and Kube
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import environ
@@ -14,9 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 environ.Env.read_env(os.environ.get("ENV_FILE", ROOT / ".env"))  # never overrides what is set already
 
-for name in [name for name in os.environ if name.endswith("_FILE") and os.environ[name]]:
-    if (secret := Path(os.environ[name])).is_file():
-        os.environ.setdefault(name.removesuffix("_FILE"), secret.read_text().strip())
+# By name: other people's variables end in _FILE too, and SSL_CERT_FILE's content fills an environment.
+for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
+    if (secret := Path(os.environ.get(f"{name}_FILE", ""))).is_file():
+        os.environ.setdefault(name, secret.read_text().strip())
 
 env = environ.Env()
 
@@ -25,7 +28,7 @@ if ENVIRONMENT not in ("development", "production"):
     raise ImproperlyConfigured(f"ENVIRONMENT is {ENVIRONMENT!r}: use development or production.")
 PRODUCTION = ENVIRONMENT == "production"
 
-DATA_DIR = Path(env.str("DATA_DIR", str(ROOT / "var"))).resolve()
+DATA_DIR: Path = Path(env.str("DATA_DIR", str(ROOT / "var"))).resolve()
 
 
 def secret_key() -> str:
@@ -43,10 +46,11 @@ def secret_key() -> str:
         )
     path = DATA_DIR / "secret_key"
     DATA_DIR.mkdir(parents=True, exist_ok=True)
-    try:
-        # O_EXCL: of two processes that start at once, one makes the key and the other reads it.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(64))
-    except FileExistsError:
-        pass
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=DATA_DIR, prefix=".secret_key-") as whole:  # mode 0600
+            whole.write(secrets.token_urlsafe(64))
+            whole.flush()
+            # Of two processes that start at once, one's key gets the name, whole, and both read that one.
+            with suppress(FileExistsError):
+                os.link(whole.name, path)
     return path.read_text()

@@ -1,6 +1,7 @@
 """Structured logs: one JSON object a line on stdout, with the request id and without secrets."""
 
 import logging
+from typing import Any
 
 import structlog
 
@@ -20,7 +21,7 @@ DJANGO_STRUCTLOG_USER_ID_FIELD = (
     None  # bound by the authentication class, without touching the cookie session
 )
 
-shared = [
+shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

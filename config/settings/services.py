@@ -36,6 +36,7 @@ else:
     }
 
 # --- Cache, channel layer, tasks ----------------------------------------------------------------------
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object]
 if REDIS_URL:
     CACHES = {
         "default": {
@@ -56,9 +57,8 @@ else:
     CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "OPTIONS": {
-                "MAX_ENTRIES": 100_000
-            },  # counters of limits live here: 300, the default, evicts them
+            # The counters of the limits live here: 300 entries, the default, would evict them.
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
         }
     }
     CHANNEL_LAYERS = {
@@ -81,7 +81,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mail that a dead process left behind": {"task": "common.mail.tasks.deliver_due_mails", "schedule": 30.0},
     "log entries past their seven days": {"task": "common.tasks.purge_log", "schedule": 3600.0},
     "sessions long ended": {"task": "accounts.tasks.purge_sessions", "schedule": 86_400.0},

@@ -1,5 +1,6 @@
 """Pages of a chat's messages, by position (api.md §2)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +14,21 @@ LIMIT = 50  # messages, if the client doesn't say
 
 @dataclass(frozen=True)
 class Page:
-    """Some messages in ascending order of `seq`, and whether there are others before and after."""
+    """Some messages in ascending order of `seq`, and whether there are others before and after.
+
+    Attributes:
+        first, last: positions of its ends; of an empty page, around the place where it would have been.
+    """
 
     messages: list[Message]
+    first: int
+    last: int
     has_before: bool
     has_after: bool
 
 
 def page_of(chat: Chat, asked: dict[str, Any]) -> Page:
-    """The page that *asked* (a valid `HistoryQuery`) names: at most four queries, whatever the chat's size."""
+    """The page that *asked* (a valid `HistoryQuery`) names: at most four queries, however long the chat."""
     found = chat.messages.with_author().between(asked.get("from"), asked.get("to"))
     limit = asked.get("limit", LIMIT)
     if "around" in asked:
@@ -36,21 +43,21 @@ def page_of(chat: Chat, asked: dict[str, Any]) -> Page:
     first, last = _bounds(messages, asked)
     return Page(
         messages=messages,
+        first=first,
+        last=last,
         has_before=found.filter(seq__lt=first).exists(),
         has_after=found.filter(seq__gt=last).exists(),
     )
 
 
-def page_body(page: Page, results: list[Any], request: Request) -> dict[str, Any]:
+def page_body(page: Page, results: Collection[Any], request: Request) -> dict[str, Any]:
     """The answer of a history page, with links to its neighbours."""
     return {
         "results": results,
         "has_before": page.has_before,
         "has_after": page.has_after,
-        "next": _link(request, "after", page.messages[-1].seq) if page.has_after and page.messages else None,
-        "previous": _link(request, "before", page.messages[0].seq)
-        if page.has_before and page.messages
-        else None,
+        "next": _link(request, "after", page.last) if page.has_after else None,
+        "previous": _link(request, "before", page.first) if page.has_before else None,
     }
 
 
@@ -59,7 +66,6 @@ def _newest(found: MessageQuerySet, limit: int) -> list[Message]:
 
 
 def _bounds(messages: list[Message], asked: dict[str, Any]) -> tuple[int, int]:
-    """Positions of the page's ends; of an empty page, the place where it would have been."""
     if messages:
         return messages[0].seq, messages[-1].seq
     if "before" in asked:

@@ -11,6 +11,7 @@ from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.authentication import SignedRequest
 from accounts.models import User
 from common.api.examples import given, sent
 from common.api.pagination import CursorPages
@@ -66,11 +67,12 @@ class ChatScoped(ApiView):
     """Operations below one chat, which is `self.chat`; 404 for who is not in it."""
 
     needs_marks = False  # whether answers tell `status`, so that the chat is read with its marks
+    request: SignedRequest
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        chats = Chat.objects.for_reader if self.needs_marks else Chat.objects.visible_to
-        self.chat: Any = get_object_or_404(chats(request.user), pk=kwargs["chat"])
+        chats = Chat.objects.with_marks if self.needs_marks else Chat.objects.visible_to
+        self.chat: Any = get_object_or_404(chats(self.request.user), pk=kwargs["chat"])
 
 
 @extend_schema_view(
@@ -101,14 +103,14 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
         return Chat.objects.for_reader(self.request.user)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"reader": self.request.user}
+        return {**super().get_serializer_context(), "reader": self.request.user}
 
     @extend_schema(
         operation_id="chats_create",
         tags=["chats"],
         summary="Open a chat",
-        description="A group, which the caller owns, or the private chat with one other person: asking for that "
-        "again gives the same chat with 200.",
+        description="A group, which the caller owns, or the private chat with one other person: asking for "
+        "that again gives the same chat with 200.",
         request=ChatInput,
         responses={
             201: ChatSerializer,
@@ -122,7 +124,7 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
             given("opened", examples.CHAT, 201, 200),
         ],
     )
-    def create(self, request: Request) -> Response:
+    def create(self, request: SignedRequest) -> Response:
         chat, is_new = services.create_chat(actor=request.user, **read(ChatInput, request.data))
         return Response(
             self._seen(chat),
@@ -142,7 +144,7 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
             given("chat", examples.CHAT),
         ],
     )
-    def partial_update(self, request: Request, pk: str) -> Response:
+    def partial_update(self, request: SignedRequest, pk: str) -> Response:
         changes = read(ChatChangeInput, request.data, partial=True)
         return Response(self._seen(services.update_chat(actor=request.user, chat=self._chat(), **changes)))
 
@@ -158,15 +160,15 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
             given("chat", examples.CHAT),
         ],
     )
-    def update(self, request: Request, pk: str) -> Response:
+    def update(self, request: SignedRequest, pk: str) -> Response:
         return self.partial_update(request, pk)
 
     @extend_schema(
         operation_id="chats_delete",
         tags=["chats"],
         summary="Leave or delete a chat",
-        description="A member leaves. The owner of a group deletes it for all, or with `leave=true` leaves it too, "
-        "after making somebody else the owner.",
+        description="A member leaves. The owner of a group deletes it for all, or with `leave=true` leaves "
+        "it too, after making somebody else the owner.",
         parameters=[
             OpenApiParameter("leave", OpenApiTypes.BOOL, description="As the owner: leave, don't delete.")
         ],
@@ -175,7 +177,7 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
             **refuses(problems.OwnerMustHandOver),
         },
     )
-    def destroy(self, request: Request, pk: str) -> Response:
+    def destroy(self, request: SignedRequest, pk: str) -> Response:
         chat, leave = self._chat(), request.query_params.get("leave", "false")
         if leave not in ("true", "false"):
             raise Invalid.field("leave", "invalid", "Use true or false.")
@@ -200,21 +202,21 @@ class ChatMessagesView(ChatScoped):
         operation_id="chat_messages_list",
         tags=["messages"],
         summary="Read a chat back",
-        description="Messages in ascending order of `seq`: the newest ones, or those before, after or around a "
-        "position. Positions are not dense in messages: other changes of the chat take some.",
+        description="Messages in ascending order of `seq`: the newest ones, or those before, after or around "
+        "a position. Positions are not dense in messages: other changes of the chat take some.",
         parameters=ANCHORS,
         responses={200: HistorySerializer},
         examples=[given("page", examples.HISTORY)],
     )
-    def get(self, request: Request, chat: UUID) -> Response:
+    def get(self, request: SignedRequest, chat: UUID) -> Response:
         return Response(history(self.chat, read(HistoryQuery, request.query_params.dict()), request))
 
     @extend_schema(
         operation_id="chat_messages_send",
         tags=["messages"],
         summary="Send a message",
-        description="Gives the message its `seq` in the chat and tells everybody in it. Under the same `client_id` "
-        "it is sent once, however often it is tried: then 200 and the same message.",
+        description="Gives the message its `seq` in the chat and tells everybody in it. Under the same "
+        "`client_id` it is sent once, however often it is tried: then 200 and the same message.",
         request=MessageInput,
         responses={
             201: MessageForReaderSerializer,
@@ -226,7 +228,7 @@ class ChatMessagesView(ChatScoped):
             given("sent", examples.MESSAGE, 201, 200),
         ],
     )
-    def post(self, request: Request, chat: UUID) -> Response:
+    def post(self, request: SignedRequest, chat: UUID) -> Response:
         return send(request, self.chat, read(MessageInput, request.data))
 
 
@@ -243,9 +245,9 @@ class MessagesView(ApiView):
         responses={200: HistorySerializer},
         examples=[given("page", examples.HISTORY)],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: SignedRequest) -> Response:
         asked = read(
-            HistoryInChatQuery, request.query_params.dict(), chats=Chat.objects.for_reader(request.user)
+            HistoryInChatQuery, request.query_params.dict(), chats=Chat.objects.with_marks(request.user)
         )
         return Response(history(asked.pop("chat"), asked, request))
 
@@ -267,8 +269,8 @@ class MessagesView(ApiView):
             given("sent", examples.MESSAGE, 201, 200),
         ],
     )
-    def post(self, request: Request) -> Response:
-        message = read(MessageToChatInput, request.data, chats=Chat.objects.for_reader(request.user))
+    def post(self, request: SignedRequest) -> Response:
+        message = read(MessageToChatInput, request.data, chats=Chat.objects.with_marks(request.user))
         return send(request, message.pop("chat"), message)
 
 
@@ -285,8 +287,8 @@ class MessageView(ApiView):
         responses={200: MessageForReaderSerializer},
         examples=[given("message", examples.MESSAGE)],
     )
-    def get(self, request: Request, pk: UUID) -> Response:
-        chats = Chat.objects.for_reader(request.user)
+    def get(self, request: SignedRequest, pk: UUID) -> Response:
+        chats = Chat.objects.with_marks(request.user)
         message = get_object_or_404(Message.objects.with_author(), pk=pk)
         chat = get_object_or_404(chats, pk=message.chat_id)
         return Response(seen(message, chat, request.user))
@@ -297,12 +299,13 @@ class ReadView(ChatScoped):
         operation_id="chats_mark_read",
         tags=["messages"],
         summary="Mark as read",
-        description="Moves the caller's read mark to `seq`, at most to the newest position. It never moves back.",
+        description="Moves the caller's read mark to `seq`, at most to the newest position. It never moves "
+        "back.",
         request=ReadInput,
         responses={200: ReadSerializer},
         examples=[sent("read", {"seq": 42}), given("read", {"read_seq": 42, "unread_count": 0})],
     )
-    def post(self, request: Request, chat: UUID) -> Response:
+    def post(self, request: SignedRequest, chat: UUID) -> Response:
         me = services.mark_read(actor=request.user, chat=self.chat, **read(ReadInput, request.data))
         return Response(marks(me))
 
@@ -350,7 +353,7 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
             given("participants", examples.PARTICIPANT, 201),
         ],
     )
-    def create(self, request: Request, chat: UUID) -> Response:
+    def create(self, request: SignedRequest, chat: UUID) -> Response:
         added = services.add_participants(
             actor=request.user, chat=self.chat, **read(ParticipantsInput, request.data)
         )
@@ -372,7 +375,7 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
             given("participant", examples.PARTICIPANT | {"role": "admin"}),
         ],
     )
-    def partial_update(self, request: Request, chat: UUID, user: UUID) -> Response:
+    def partial_update(self, request: SignedRequest, chat: UUID, user: UUID) -> Response:
         role = read(RoleInput, request.data)["role"]
         changed = services.change_role(actor=request.user, chat=self.chat, user=self._person(), role=role)
         return Response(ParticipantSerializer(changed).data)
@@ -389,20 +392,21 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
             given("participant", examples.PARTICIPANT | {"role": "admin"}),
         ],
     )
-    def update(self, request: Request, chat: UUID, user: UUID) -> Response:
+    def update(self, request: SignedRequest, chat: UUID, user: UUID) -> Response:
         return self.partial_update(request, chat, user)
 
     @extend_schema(
         operation_id="chat_participants_remove",
         tags=["chats"],
         summary="Remove somebody from a group",
-        description="By somebody of higher rank. Removing yourself is leaving. They hear of it and of nothing after.",
+        description="By somebody of higher rank. Removing yourself is leaving. They hear of it and of "
+        "nothing after.",
         responses={
             204: OpenApiResponse(description="Removed."),
             **refuses(NotAllowed, problems.CannotActOnEqual, problems.OwnerMustHandOver),
         },
     )
-    def destroy(self, request: Request, chat: UUID, user: UUID) -> Response:
+    def destroy(self, request: SignedRequest, chat: UUID, user: UUID) -> Response:
         person = self._person()
         if person == request.user:
             services.leave_chat(actor=request.user, chat=self.chat)
@@ -422,7 +426,7 @@ def marks(me: Participant) -> dict[str, int]:
     return {"read_seq": me.read_seq, "unread_count": Message.objects.unread_by(me).count()}
 
 
-def history(chat: Chat, asked: dict[str, Any], request: Request) -> dict[str, Any]:
+def history(chat: Chat, asked: dict[str, Any], request: SignedRequest) -> dict[str, Any]:
     page = page_of(chat, asked)
     context = {"chat": chat, "reader": request.user}
     return page_body(
@@ -430,7 +434,7 @@ def history(chat: Chat, asked: dict[str, Any], request: Request) -> dict[str, An
     )
 
 
-def send(request: Request, chat: Chat, given: dict[str, Any]) -> Response:
+def send(request: SignedRequest, chat: Chat, given: dict[str, Any]) -> Response:
     message, is_new = services.send_message(actor=request.user, chat=chat, **given)
     return Response(
         seen(message, chat, request.user),

@@ -16,7 +16,7 @@ from messaging.models import Chat, Participant
 from messaging.problems import OwnerMustHandOver
 
 from .locking import lock_chat
-from .participants import bring_in, take_out
+from .participants import bring_in, participant_of, take_out
 
 EDITABLE: Final = frozenset({"title", "description", "members_can_add"})
 
@@ -39,7 +39,8 @@ def create_chat(
         The chat, and whether it is new: two people have one private chat, whoever asks for it.
 
     Raises:
-        Invalid: a private chat with nobody, oneself or several, or with a title.
+        Invalid: a private chat with nobody, oneself or several, or with a title, description or settings:
+            what it is called is for each side to say.
 
     Emits `ChatAdded` to everyone in it.
     """
@@ -49,6 +50,9 @@ def create_chat(
             raise Invalid.field(
                 "participants", "one_other", "A private chat is with exactly one other person."
             )
+        for field, value in [("title", title), ("description", description), ("settings", members_can_add)]:
+            if value:
+                raise Invalid.field(field, "not_for_private", "Only a group has this.")
         return _private_chat(actor, next(iter(others.values())))
     if not title.strip():
         raise Invalid.field("title", "required", "A group needs a title.")
@@ -98,7 +102,8 @@ def update_chat(*, actor: User | System, chat: Chat, **changes: Any) -> Chat:
 
     Emits `ChatUpdated`, if anything changed.
     """
-    assert changes.keys() <= EDITABLE
+    if not changes.keys() <= EDITABLE:
+        raise TypeError(f"a chat has no such fields: {sorted(changes.keys() - EDITABLE)}")
     chat = lock_chat(chat)
     policies.require(actor, "chat.update", chat)
     changed = [name for name, value in changes.items() if getattr(chat, name) != value]
@@ -114,7 +119,7 @@ def update_chat(*, actor: User | System, chat: Chat, **changes: Any) -> Chat:
 
 @transaction.atomic
 def leave_chat(*, actor: User, chat: Chat) -> None:
-    """Leave a chat. A private one comes back with the next message; a group that nobody is left in is deleted.
+    """Leave a chat. A private one comes back with the next message; a group without anybody is deleted.
 
     Raises:
         NotFound: they are not in it.
@@ -123,8 +128,7 @@ def leave_chat(*, actor: User, chat: Chat) -> None:
     Emits `ParticipantRemoved`, and `ChatRemoved` to the one who left.
     """
     chat = lock_chat(chat)
-    me = policies.require(actor, "message.send", chat)
-    assert me
+    me = participant_of(chat, actor)
     if me.role == Participant.Role.OWNER:
         if chat.participant_count > 1:
             raise OwnerMustHandOver
@@ -146,6 +150,6 @@ def delete_chat(*, actor: User | System, chat: Chat) -> None:
     policies.require(actor, "chat.delete", chat)
     people = list(chat.participants.present().values_list("user", flat=True))
     chat.deleted_at = timezone.now()
-    chat.private_key = chat.private_key and f"{chat.private_key}:{chat.pk}"  # the two may start anew
+    chat.private_key = chat.private_key and str(chat.pk)  # the two may start anew
     chat.save(update_fields=["deleted_at", "private_key"])
     emit(ChatRemoved(chat=chat.pk, upto=chat.last_seq), audience=people)

@@ -1,9 +1,9 @@
-from messaging.models import Chat
 from common.problems import NotFound
+from messaging.models import Chat
 
 
 def lock_chat(chat: Chat) -> Chat:
-    """The chat's row, locked until the transaction ends: one change of it at a time, so that `seq` has no gap.
+    """The chat's row, locked until the transaction ends: one change at a time, so that `seq` has no gap.
 
     Raises:
         NotFound: it was deleted meanwhile.

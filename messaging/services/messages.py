@@ -24,7 +24,7 @@ def send_message(
     """Say something in a chat.
 
     Args:
-        client_id: the sender's own name for this message. Sending again under it is the same message, for ever.
+        client_id: the sender's own name for this message. Again under it is the same message, for ever.
 
     Returns:
         The message, and whether it is new.
@@ -55,7 +55,7 @@ def _send(actor: User | System, chat: Chat, text: str, kind: str, client_id: str
     message = Message.objects.create(
         chat=chat,
         seq=chat.take_seq(),
-        author_id=actor.pk,
+        author=actor if isinstance(actor, User) else None,  # whole: the answer names them
         kind=kind,
         text=text,
         client_id=client_id,
@@ -69,15 +69,19 @@ def _send(actor: User | System, chat: Chat, text: str, kind: str, client_id: str
 
 
 def mark_read(*, actor: User, chat: Chat, seq: int) -> Participant:
-    """Move the actor's read mark to *seq*, or to the chat's newest position if that is less. It never moves back.
+    """Move the actor's read mark to *seq*, at most to the chat's newest position. It never moves back.
+
+    Raises:
+        NotFound: they are not in the chat, or it was deleted.
 
     Emits `MessageRead` to the chat and `MarkMoved` to the actor's own devices, if it moved.
     """
     with transaction.atomic():
         me = Participant.objects.present().select_for_update().filter(chat=chat, user=actor).first()
-        if me is None:
+        newest = Chat.objects.filter(pk=chat.pk, deleted_at=None).values_list("last_seq", flat=True).first()
+        if me is None or newest is None:
             raise NotFound
-        target = min(seq, Chat.objects.values_list("last_seq", flat=True).get(pk=chat.pk))
+        target = min(seq, newest)
         if target > me.read_seq:
             me.read_seq = target
             me.save(update_fields=["read_seq"])

@@ -56,7 +56,7 @@ def change_role(*, actor: User | System, chat: Chat, user: User, role: str) -> P
     """
     chat = lock_chat(chat)
     policies.require(actor, "participant.change_role", chat)
-    participant = _present(chat, user)
+    participant = participant_of(chat, user)
     if participant.role == role:
         return participant
     if participant.role == OWNER:
@@ -85,27 +85,35 @@ def remove_participant(*, actor: User | System, chat: Chat, user: User) -> None:
     """
     chat = lock_chat(chat)
     me = policies.require(actor, "participant.remove", chat)
-    participant = _present(chat, user)
+    participant = participant_of(chat, user)
     if me and not me.outranks(participant):
         raise CannotActOnEqual
     take_out(chat=chat, participant=participant, by=actor)
 
 
 def bring_in(*, chat: Chat, users: Sequence[User], by: User | System, role: str = MEMBER) -> None:
-    """Put those of *users* into the locked *chat* who are not in it."""
-    rows = {row.user_id: row for row in chat.participants.filter(user__in=users)}
-    absent = [user for user in users if (row := rows.get(user.pk)) is None or row.left_seq is not None]
+    """Put those of *users* into the locked *chat* who are not in it.
+
+    What was said before is read for them: else a newcomer would owe thousands, and what all had read would no
+    longer be read by all.
+    """
+    present = set(chat.participants.present().filter(user__in=users).values_list("user", flat=True))
+    absent = list(dict.fromkeys(user.pk for user in users if user.pk not in present))
     if not absent:
         return
     if chat.participant_count + len(absent) > Chat.MAX_PARTICIPANTS:
         raise ChatFull(limit=Chat.MAX_PARTICIPANTS)
+    before, now = chat.last_seq, timezone.now()
+    Participant.objects.bulk_create(
+        [Participant(chat=chat, user_id=user, role=role, read_seq=before, joined_at=now) for user in absent],
+        update_conflicts=True,  # whoever was in it once has a row
+        unique_fields=["chat", "user"],
+        update_fields=["role", "read_seq", "left_seq", "joined_at"],
+    )
     for user in absent:
-        Participant.objects.update_or_create(
-            chat=chat, user=user, defaults={"role": role, "left_seq": None, "joined_at": timezone.now()}
-        )
-        seq = chat.take_seq()
-        emit(ParticipantAdded(chat=chat.pk, seq=seq, user=user.pk, by=by.pk))
-        emit(ChatAdded(chat=chat.pk, after=seq - 1), audience=[user.pk])
+        emit(ParticipantAdded(chat=chat.pk, seq=chat.take_seq(), user=user, by=by.pk))
+    # Once, to all: one by one would lock their streams in an order of the caller's, against another's.
+    emit(ChatAdded(chat=chat.pk, after=before), audience=absent)
     chat.participant_count += len(absent)
     chat.save(update_fields=["last_seq", "participant_count"])
 
@@ -122,7 +130,12 @@ def take_out(*, chat: Chat, participant: Participant, by: User | System) -> None
     emit(ChatRemoved(chat=chat.pk, upto=seq), audience=[participant.user_id])
 
 
-def _present(chat: Chat, user: User) -> Participant:
+def participant_of(chat: Chat, user: User) -> Participant:
+    """The row of somebody who is in *chat*.
+
+    Raises:
+        NotFound: they are not.
+    """
     participant = chat.participants.listed().filter(user=user).first()
     if participant is None:
         raise NotFound

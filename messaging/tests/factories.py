@@ -39,8 +39,6 @@ class MessageFactory(DjangoModelFactory[Message]):
 
 def group_of(owner: User, *others: User, **more: Any) -> Chat:
     """A group as the service makes it."""
-
-
     chat, _ = create_chat(
         actor=owner, type=Chat.Type.GROUP, participants=others, **({"title": "Wadi Rum"} | more)
     )

@@ -1,0 +1,10 @@
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_outbox(settings, tmp_path: Path) -> None:
+    """The mails of this test alone, kept as the embedded default keeps them."""
+    settings.EMAIL_BACKEND = "common.mail.outbox.OutboxBackend"
+    settings.MAIL_DIR = tmp_path / "mails"

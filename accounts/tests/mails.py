@@ -1,0 +1,17 @@
+"""Reading what was mailed, as `/dev/outbox` shows it."""
+
+import re
+from typing import Any
+
+from rest_framework.test import APIClient
+
+
+def mails_to(address: str) -> list[dict[str, Any]]:
+    """Mails to *address*, newest first."""
+    found = APIClient().get("/dev/outbox", headers={"Accept": "application/json"})
+    return [mail for mail in found.json()["results"] if mail["to"] == address]
+
+
+def token_in(mail: dict[str, Any]) -> str:
+    """The token of the link in a verification mail."""
+    return re.search(r"http://testserver/api/v1/auth/verify-email/(\S+)", mail["text"])[1]

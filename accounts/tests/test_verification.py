@@ -1,0 +1,205 @@
+"""Proving an address: by the link in the mail, in a browser or an app."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import signing
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.tests.factories import PASSWORD, UserFactory
+from accounts.tests.mails import mails_to, token_in
+from accounts.tokens import make_verification
+from common.models import Mail
+
+pytestmark = pytest.mark.django_db
+
+VERIFY = "/api/v1/auth/verify-email"
+RESEND = "/api/v1/auth/resend-verification"
+LOGIN = "/api/v1/auth/login"
+
+
+@pytest.fixture
+def layla() -> User:
+    return UserFactory(username="layla", email_verified_at=None)
+
+
+def test_the_mailed_link_leads_from_signing_up_to_signing_in(client, committed):
+    with committed():
+        client.post(
+            "/api/v1/auth/register",
+            {"email": "layla@example.com", "password": PASSWORD, "display_name": "Layla <3"},
+        )
+    [mail] = mails_to("layla@example.com")
+
+    page = client.get(f"{VERIFY}/{token_in(mail)}", headers={"Accept": "text/html"})
+    login = client.post(LOGIN, {"email": "layla@example.com", "password": PASSWORD})
+
+    assert page.status_code == 200
+    assert login.status_code == 200
+    assert login.json()["user"]["email_verified"] is True
+
+
+def test_the_mail_has_a_subject_a_text_and_the_same_in_html(client, layla, committed):
+    with committed():
+        client.post(RESEND, {"email": "layla@example.com"})
+
+    [mail] = mails_to("layla@example.com")
+    link = f"http://testserver/api/v1/auth/verify-email/{token_in(mail)}"
+    assert mail["subject"] == "Verify your e-mail address"
+    assert mail["text"] == (
+        "Hello Layla,\n\nwelcome to Serai. Open this link to prove that this address is yours:\n\n"
+        f"{link}\n\nIt works for 3 days. If you did not sign up, ignore this mail.\n"
+    )
+    assert f'<a href="{link}"' in mail["html"]
+    assert "Hello Layla</h1>" in mail["html"]
+
+
+def test_a_name_is_text_in_the_mail_and_no_markup(client, committed):
+    UserFactory(username="layla", display_name="<b>Layla</b>", email_verified_at=None)
+
+    with committed():
+        client.post(RESEND, {"email": "layla@example.com"})
+
+    [mail] = mails_to("layla@example.com")
+    assert "Hello <b>Layla</b>," in mail["text"]
+    assert "Hello &lt;b&gt;Layla&lt;/b&gt;" in mail["html"]
+
+
+def test_a_token_verifies_once_and_then_says_that_it_did(client, layla):
+    token = make_verification(layla)
+
+    first = client.post(VERIFY, {"token": token})
+    verified_at = User.objects.get().email_verified_at
+    again = client.post(VERIFY, {"token": token})
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert (first.json()["success"], first.json()["status"]) == (True, "verified")
+    assert (again.json()["success"], again.json()["status"]) == (True, "already_verified")
+    assert first.json()["user"] == again.json()["user"]
+    assert (first.json()["user"]["id"], first.json()["user"]["email_verified"]) == (str(layla.pk), True)
+    assert User.objects.get().email_verified_at == verified_at
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json, text/html;q=0.5"])
+def test_an_app_that_opens_the_link_gets_json(accept, client, layla):
+    response = client.get(
+        f"{VERIFY}/{make_verification(layla)}", headers={"Accept": accept} if accept else {}
+    )
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.json()["status"] == "verified"
+    assert User.objects.get().is_verified
+
+
+BROWSERS = ["text/html", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"]
+
+
+@pytest.mark.parametrize("accept", BROWSERS)
+def test_a_browser_that_opens_the_link_gets_a_page(accept, client, layla):
+    response = client.get(f"{VERIFY}/{make_verification(layla)}", headers={"Accept": accept})
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "Welcome, Layla" in response.text
+    assert User.objects.get().is_verified
+
+
+@pytest.mark.parametrize("accept", BROWSERS)
+def test_a_browser_with_a_bad_link_gets_a_page_that_says_so(accept, client, layla):
+    response = client.get(f"{VERIFY}/{make_verification(layla)}x", headers={"Accept": accept})
+
+    assert response.status_code == 400
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "This link doesn&#x27;t work" in response.text or "This link doesn't work" in response.text
+    assert not User.objects.get().is_verified
+
+
+def test_a_token_lasts_three_days(client, layla):
+    with time_machine.travel(timezone.now() - timedelta(days=3) + timedelta(seconds=5), tick=False):
+        token = make_verification(layla)
+
+    response = client.post(VERIFY, {"token": token})
+
+    assert response.status_code == 200
+
+
+def test_a_token_older_than_three_days_is_refused(client, layla):
+    with time_machine.travel(timezone.now() - timedelta(days=3, seconds=5), tick=False):
+        token = make_verification(layla)
+
+    responses = [client.post(VERIFY, {"token": token}), client.get(f"{VERIFY}/{token}")]
+
+    assert [response.status_code for response in responses] == [400, 400]
+    assert [response.json()["code"] for response in responses] == ["verification_token_expired"] * 2
+    assert not User.objects.get().is_verified
+
+
+def test_what_we_did_not_sign_for_this_is_refused(client, layla):
+    forged = [
+        "nonsense",
+        make_verification(layla)[:-1] + "_",
+        signing.dumps({"user": str(layla.pk), "email": layla.email}, salt="another purpose"),
+        signing.dumps({"user": str(layla.pk), "email": layla.email}, salt="accounts.verify-email", key="k"),
+        signing.dumps(["a", "list"], salt="accounts.verify-email"),
+    ]
+
+    responses = [client.post(VERIFY, {"token": token}) for token in forged]
+
+    assert [response.status_code for response in responses] == [400] * 5
+    assert {response.json()["code"] for response in responses} == {"verification_token_invalid"}
+    assert not User.objects.get().is_verified
+
+
+def test_a_token_of_another_address_proves_nothing(client, layla):
+    token = make_verification(layla)
+    User.objects.update(email="other@example.com")
+
+    response = client.post(VERIFY, {"token": token})
+
+    assert response.status_code == 400
+    assert response.json()["code"] == "verification_token_invalid"
+    assert not User.objects.get().is_verified
+
+
+def test_a_token_of_somebody_shut_out_proves_nothing(client, layla):
+    User.objects.update(is_active=False)
+
+    response = client.post(VERIFY, {"token": make_verification(layla)})
+
+    assert response.json()["code"] == "verification_token_invalid"
+    assert not User.objects.get().is_verified
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"email": "nobody@example.com"},
+        {"email": "verified@example.com"},
+        {"email": "inactive@example.com"},
+    ],
+)
+def test_asking_for_the_link_again_never_tells_who_is_there(about, client, layla, committed):
+    UserFactory(email="verified@example.com")
+    UserFactory(email="inactive@example.com", email_verified_at=None, is_active=False)
+
+    with committed():
+        waiting = client.post(RESEND, {"email": "LAYLA@example.com"}, headers={"X-Request-ID": "same"})
+        response = client.post(RESEND, about, headers={"X-Request-ID": "same"})
+
+    assert (response.status_code, response.content) == (waiting.status_code, waiting.content) == (204, b"")
+    assert dict(response.headers) == dict(waiting.headers)
+    assert [mail.to for mail in Mail.objects.all()] == ["layla@example.com"]
+
+
+def test_both_links_work_when_a_second_one_was_asked_for(client, layla, committed):
+    for _ in range(2):
+        with committed():
+            client.post(RESEND, {"email": "layla@example.com"})
+
+    newer, older = [token_in(mail) for mail in mails_to("layla@example.com")]
+
+    assert client.post(VERIFY, {"token": older}).json()["status"] == "verified"
+    assert client.post(VERIFY, {"token": newer}).json()["status"] == "already_verified"

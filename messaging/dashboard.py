@@ -1,0 +1,59 @@
+"""Messages on the start page of the staff console."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from django.core.cache import cache
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from common.dashboard import Card, Chart
+from common.ids import first_id_at
+
+from .models import Message
+
+DAYS: Final = 14
+KEPT: Final = 60  # seconds: the one number here that grows with the traffic is counted at most once a minute
+
+
+def messages_per_day() -> list[tuple[date, int]]:
+    """How many messages were sent on each of the last 14 days, today included, in UTC."""
+    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight - timedelta(days=DAYS - 1)
+    counted: dict[date, int] = cache.get_or_set(
+        f"dashboard:messages:{midnight.date()}", lambda: dict(_counted(first)), timeout=KEPT
+    )
+    days = [first.date() + timedelta(days=number) for number in range(DAYS)]
+    return [(day, counted.get(day, 0)) for day in days]
+
+
+def _counted(first: datetime) -> list[tuple[date, int]]:
+    sent = Message.objects.filter(
+        pk__gte=first_id_at(first)
+    )  # by the primary key: no index on the time alone
+    return list(
+        sent.annotate(day=TruncDate("created_at")).values_list("day").annotate(Count("pk")).order_by()
+    )
+
+
+CARDS = [
+    Card(
+        title=_("Messages in the last 24 hours"),
+        icon="chat",
+        rows=lambda: Message.objects.filter(pk__gte=first_id_at(timezone.now() - timedelta(hours=24))),
+        changelist="messaging_message",
+        query="?sent=24h",
+        permission="messaging.view_message",
+        place=40,
+    ),
+]
+CHARTS = [
+    Chart(
+        title=_("Messages per day"),
+        days=messages_per_day,
+        changelist="messaging_message",
+        permission="messaging.view_message",
+    )
+]
