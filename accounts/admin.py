@@ -44,7 +44,7 @@ from .services import (
 from .services.registration import is_taken
 
 PROFILE = ["display_name", "first_name", "last_name", "status_text", "language", "timezone"]
-ACCESS = ["is_staff", "is_superuser", "groups", "user_permissions"]
+ACCESS = ["is_staff", "is_superuser", "groups"]
 SESSION_STATE = {_("open"): "success", _("ended"): "info", _("expired"): "warning"}
 
 
@@ -96,7 +96,6 @@ class SessionInline(ReadOnlyInline):
     model = Session
     permission = "accounts.view_session"
     fields = ["state", "device_name", "user_agent", "address", "last_seen_at", "created_at"]
-    readonly_fields = ["state"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         return super().get_queryset(request).select_related("user")
@@ -134,9 +133,12 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
     ordering = ["-id"]
     sortable_by = ["email", "created_at"]
     fieldsets = [
-        (None, {"fields": ["id", "email", "email_verified_at", "username", *PROFILE]}),
-        (_("Access"), {"fields": ["is_active", *ACCESS, "password_set"], "classes": ["tab"]}),
-        (_("Times"), {"fields": ["created_at", "last_login"], "classes": ["tab"]}),
+        (
+            None,
+            {"fields": [("email", "email_verified_at"), ("id", "username"), ("created_at", "last_login")]},
+        ),
+        (_("Access"), {"fields": [("is_active", "password_set"), ("is_staff", "is_superuser"), "groups"]}),
+        (_("Profile"), {"fields": PROFILE}),
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "username", "display_name"]}),
@@ -152,10 +154,15 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
         "created_at",
         "last_login",
     ]
-    filter_horizontal = ["groups", "user_permissions"]
+    autocomplete_fields = ["groups"]
+    filter_horizontal: ClassVar[list[str]] = []
 
     actions = ["mark_verified", "resend_link", "sign_out", "deactivate", "reactivate"]
-    actions_detail: ClassVar[list[str]] = [f"{name}_here" for name in actions]
+    actions_detail: ClassVar[list[Any]] = [
+        "sign_out_here",
+        "deactivate_here",
+        {"title": _("More"), "items": ["mark_verified_here", "resend_link_here", "reactivate_here"]},
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         still_open = Session.objects.alive(at=timezone.now()).filter(user=OuterRef("pk")).order_by()
@@ -214,28 +221,28 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
         return None
 
     # --- actions ---
-    @console_action(_("Mark address as verified"), question=_("Hold these addresses for verified?"))
+    @console_action(_("Mark address as verified"), question=_("Hold the address for verified?"))
     def mark_verified(self, request: HttpRequest, user: User) -> bool:
         return confirm_email(user=user)
 
-    @console_action(_("Mail the link again"), question=_("Mail a new verification link to these people?"))
+    @console_action(_("Mail the link again"), question=_("Mail a new verification link?"))
     def resend_link(self, request: HttpRequest, user: User) -> bool:
         if user.is_verified or not user.is_active:
             return False
         resend_verification(email=user.email)
         return True
 
-    @console_action(_("Sign out everywhere"), question=_("End every session of these people?"))
+    @console_action(_("Sign out everywhere"), question=_("End every session?"))
     def sign_out(self, request: HttpRequest, user: User) -> bool:
         return revoke_sessions(user=user, reason="staff") > 0
 
-    @console_action(_("Deactivate"), question=_("Keep these people out, and end every session of theirs?"))
+    @console_action(_("Deactivate"), question=_("Keep out, and end every session?"))
     def deactivate(self, request: HttpRequest, user: User) -> bool:
         if user.pk == request.user.pk:
             raise NotAllowed(_("You can't deactivate yourself."))
         return set_active(user=user, active=False)
 
-    @console_action(_("Reactivate"), question=_("Let these people in again?"))
+    @console_action(_("Reactivate"), question=_("Let in again?"))
     def reactivate(self, request: HttpRequest, user: User) -> bool:
         return set_active(user=user, active=True)
 
@@ -285,7 +292,7 @@ class SessionAdmin(ReadOnlyAdmin):
     def state(self, session: Session) -> str:
         return session_state(session)
 
-    @console_action(_("End session"), question=_("Sign these devices out?"))
+    @console_action(_("End session"), question=_("Sign the device out?"))
     def revoke(self, request: HttpRequest, session: Session) -> bool:
         return revoke_session(session=session, reason="staff")
 

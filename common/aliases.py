@@ -38,10 +38,14 @@ class Alias:
         return re.compile(parts)
 
     @cached_property
-    def specificity(self) -> tuple[int, int]:
-        """Literal segments, then segments in all: the row with the most of the path's own words wins."""
+    def specificity(self) -> tuple[int, int, bool]:
+        """Literal segments, then segments in all: the row with the most of the path's own words wins.
+
+        Of two that are equal so far, one segment is nearer than "the rest".
+        """
         segments = self.pattern.split("/")
-        return sum(not PLACE.search(segment) for segment in segments), len(segments)
+        literal = sum(not PLACE.search(segment) for segment in segments)
+        return literal, len(segments), not self.pattern.endswith("...}")
 
     def canonical_for(self, values: dict[str, str]) -> str:
         return PLACE.sub(lambda place: values[place[1]], self.canonical)

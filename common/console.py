@@ -165,7 +165,7 @@ class ConsoleAdmin(ModelAdmin):
 
     def _allows(self, request: HttpRequest, verb: str) -> bool:
         codename = get_permission_codename(verb, self.opts)
-        return request.user.has_perm(f"{self.opts.app_label}.{codename}")  # type: ignore[union-attr]
+        return request.user.has_perm(f"{self.opts.app_label}.{codename}")
 
 
 class ReadOnlyAdmin(ConsoleAdmin):
@@ -192,8 +192,11 @@ class ReadOnlyInline(TabularInline):
     tab = True
     permission: ClassVar[str]  # whoever has it sees them
 
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> Any:
+        return self.fields
+
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return request.user.has_perm(self.permission)  # type: ignore[union-attr]
+        return request.user.has_perm(self.permission)
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
@@ -220,12 +223,12 @@ def link(page: str, text: object) -> str:
     return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', page, text)
 
 
-def link_to(row: Model | None) -> str:
+def link_to(row: Model | None, text: str | None = None) -> str:
     """The page of another row."""
     if row is None:
         return ""
     page = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-    return link(page, row)
+    return link(page, text or row)
 
 
 panels: Final[defaultdict[str, list[type[ReadOnlyInline]]]] = defaultdict(list)

@@ -31,4 +31,6 @@ def _clean(name: str, value: Any) -> Any:
         value = {key: _clean(str(key), inner) for key, inner in value.items()}
     elif isinstance(value, list | tuple):
         value = [_clean("", inner) for inner in value]
+    elif not isinstance(value, int | float | None) and not name.startswith("_"):  # `_record` is structlog's
+        return _clean(name, repr(value))  # as it would be written: a request's repr holds its whole path
     return value

@@ -11,7 +11,7 @@ from common.dashboard import Chart, cards, charts
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Adds the cards and charts that this member of staff may see."""
-    may = request.user.has_perm  # type: ignore[union-attr]
+    may = request.user.has_perm
     shown = [card for card in sorted(cards, key=lambda card: card.place) if may(card.permission)]
     return context | {
         "cards": [{"card": card, "number": card.number()} for card in shown],
@@ -31,6 +31,7 @@ def chart_data(chart: Chart) -> str:
                     "data": [number for _day, number in days],
                     "backgroundColor": "var(--color-primary-600)",
                     "borderRadius": 4,
+                    "barThickness": 16,  # pixels: fourteen of them fit a phone
                     "displayYAxis": True,
                 }
             ],

@@ -6,11 +6,10 @@ from uuid import UUID, uuid4, uuid5
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -25,6 +24,7 @@ from common.console import (
     ReadOnlyAdmin,
     ReadOnlyInline,
     console_action,
+    link,
     link_to,
     on_one,
     panels,
@@ -72,11 +72,7 @@ class Sent(ChoiceFilter):
     parameter_name = "sent"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("24h", _("In the last 24 hours")),
-            ("7d", _("In the last 7 days")),
-            ("30d", _("In the last 30 days")),
-        ]
+        return [("24h", _("Last 24 hours")), ("7d", _("Last 7 days")), ("30d", _("Last 30 days"))]
 
     def narrow(self, rows: QuerySet[Message], value: str) -> QuerySet[Message]:
         return rows.filter(pk__gte=first_id_at(timezone.now() - SPANS[value]))
@@ -86,10 +82,10 @@ class ParticipantInline(ReadOnlyInline):
     model = Participant
     verbose_name_plural = _("participants")
     permission = "messaging.view_chat"
+    tab = False
     fields = ["person", "standing", "read_seq", "left_seq", "joined_at"]
-    readonly_fields = ["person", "standing"]
     show_change_link = False
-    ordering = ["left_seq", "id"]
+    ordering = [F("left_seq").asc(nulls_first=True), "id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Participant]:
         return super().get_queryset(request).select_related("user")
@@ -110,16 +106,20 @@ class ParticipationInline(ReadOnlyInline):
     verbose_name_plural = _("chats")
     permission = "messaging.view_chat"
     fields = ["conversation", "standing", "read_seq", "joined_at"]
-    readonly_fields = ["conversation", "standing"]
     show_change_link = False
     ordering = ["-id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Participant]:
-        return super().get_queryset(request).select_related("chat")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("chat")
+            .prefetch_related(the_two("chat__participants"))
+        )
 
     @display(description=_("chat"))
     def conversation(self, participant: Participant) -> str:
-        return link_to(participant.chat)
+        return link_to(participant.chat, name_of(participant.chat))
 
     @display(description=_("role"), label=ROLES)
     def standing(self, participant: Participant) -> str:
@@ -149,16 +149,16 @@ class ChatAdmin(ReadOnlyAdmin):
     ordering = ["-last_activity_at", "-id"]
     sortable_by = ()
     fieldsets = [
-        (None, {"fields": ["id", "kind", "title", "description", "creator", "created_at"]}),
         (
-            _("State"),
+            None,
             {
                 "fields": [
-                    "participant_count",
-                    "last_seq",
-                    "messages",
-                    "last_activity_at",
-                    "members_can_add",
+                    ("id", "kind"),
+                    ("title", "creator"),
+                    "description",
+                    ("participant_count", "members_can_add"),
+                    ("last_seq", "messages"),
+                    ("created_at", "last_activity_at"),
                     "deleted_at",
                 ]
             },
@@ -170,9 +170,7 @@ class ChatAdmin(ReadOnlyAdmin):
     actions_detail: ClassVar[list[str]] = ["post_notice_here", "remove_here"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Chat]:
-        # A private chat has no title: it is called after the two in it.
-        two = Participant.objects.filter(chat__type=Chat.Type.PRIVATE).select_related("user").order_by("id")
-        return super().get_queryset(request).prefetch_related(Prefetch("participants", two, to_attr="two"))
+        return super().get_queryset(request).prefetch_related(the_two("participants"))
 
     def search_by_id(self, rows: QuerySet[Chat], wanted: UUID) -> QuerySet[Chat]:
         theirs = Participant.objects.filter(user=wanted).values("chat")
@@ -189,7 +187,7 @@ class ChatAdmin(ReadOnlyAdmin):
     # --- columns ---
     @display(description=_("title"))
     def name(self, chat: Any) -> str:
-        return chat.title or " · ".join(each.user.display_name for each in chat.two)
+        return name_of(chat)
 
     @display(description=_("type"), label={_("group"): "primary", _("private"): "info"})
     def kind(self, chat: Chat) -> str:
@@ -202,17 +200,12 @@ class ChatAdmin(ReadOnlyAdmin):
     @display(description=_("messages"))
     def messages(self, chat: Chat) -> str:
         page = reverse("admin:messaging_message_changelist")
-        return format_html(
-            '<a class="text-primary-600 dark:text-primary-500" href="{}?q={}">{}</a>',
-            page,
-            chat.pk,
-            _("Show them"),
-        )
+        return link(f"{page}?q={chat.pk}", _("Show them"))
 
     # --- actions ---
     @console_action(
         _("Post a notice"),
-        question=_("What shall these chats be told, in the platform's name?"),
+        question=_("What shall Serai tell everybody in it?"),
         form=NoticeForm,
     )
     def post_notices(self, request: HttpRequest, chat: Chat, *, text: str, batch: UUID) -> bool:
@@ -223,7 +216,7 @@ class ChatAdmin(ReadOnlyAdmin):
 
     @console_action(
         _("Post a notice"),
-        question=_("What shall this chat be told, in the platform's name?"),
+        question=_("What shall Serai tell everybody in it?"),
         form=NoticeForm,
     )
     def post_one_notice(self, request: HttpRequest, chat: Chat, *, text: str, batch: UUID) -> bool:
@@ -233,9 +226,7 @@ class ChatAdmin(ReadOnlyAdmin):
         )
         return is_new
 
-    @console_action(
-        _("Delete group"), question=_("Delete these groups for everyone in them?"), permissions=["remove"]
-    )
+    @console_action(_("Delete group"), question=_("Delete it for everyone in it?"), permissions=["remove"])
     def remove(self, request: HttpRequest, chat: Chat) -> bool:
         if chat.type != Chat.Type.GROUP:
             raise NotAllowed(_("A private chat belongs to the two in it."))
@@ -263,6 +254,9 @@ class MessageAdmin(ReadOnlyAdmin):
     fields = ["id", "conversation", "seq", "writer", "kind", "text", "client_id", "created_at"]
     readonly_fields = ["id", "conversation", "writer"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        return super().get_queryset(request).prefetch_related(the_two("chat__participants"))
+
     def get_list_display(self, request: HttpRequest) -> list[str]:
         return [name for name in self.list_display if name != "excerpt" or may_read(request)]
 
@@ -288,7 +282,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @display(description=_("chat"))
     def conversation(self, message: Message) -> str:
-        return link_to(message.chat)
+        return link_to(message.chat, name_of(message.chat))
 
     @display(description=_("author"))
     def writer(self, message: Message) -> str:
@@ -300,7 +294,18 @@ class MessageAdmin(ReadOnlyAdmin):
 
 
 def may_read(request: HttpRequest) -> bool:
-    return request.user.has_perm("messaging.view_message_text")  # type: ignore[union-attr]
+    return request.user.has_perm("messaging.view_message_text")
+
+
+def the_two(path: str) -> "Prefetch[Any]":
+    """Who is in a private chat: one query for a page of rows, and none of a group's thousands."""
+    two = Participant.objects.filter(chat__type=Chat.Type.PRIVATE).select_related("user").order_by("id")
+    return Prefetch(path, two, to_attr="the_two")
+
+
+def name_of(chat: Any) -> str:
+    """A private chat has no title: it is called after the two in it."""
+    return chat.title or " · ".join(each.user.display_name for each in chat.the_two)
 
 
 def standing(participant: Participant) -> str:

@@ -22,20 +22,15 @@ def messages_per_day() -> list[tuple[date, int]]:
     """How many messages were sent on each of the last 14 days, today included, in UTC."""
     midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - timedelta(days=DAYS - 1)
-    counted: dict[date, int] = cache.get_or_set(
-        f"dashboard:messages:{midnight.date()}", lambda: dict(_counted(first)), timeout=KEPT
-    )
+    counted = cache.get_or_set(f"dashboard:messages:{midnight.date()}", lambda: _counted(first), KEPT) or {}
     days = [first.date() + timedelta(days=number) for number in range(DAYS)]
     return [(day, counted.get(day, 0)) for day in days]
 
 
-def _counted(first: datetime) -> list[tuple[date, int]]:
-    sent = Message.objects.filter(
-        pk__gte=first_id_at(first)
-    )  # by the primary key: no index on the time alone
-    return list(
-        sent.annotate(day=TruncDate("created_at")).values_list("day").annotate(Count("pk")).order_by()
-    )
+def _counted(first: datetime) -> dict[date, int]:
+    sent = Message.objects.filter(pk__gte=first_id_at(first))  # the time alone has no index, the key has
+    days = sent.annotate(day=TruncDate("created_at")).values_list("day")
+    return dict(days.annotate(Count("pk")).order_by())
 
 
 CARDS = [

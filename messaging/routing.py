@@ -1,15 +1,18 @@
 """Where sockets of one chat connect, and the paths that older clients use."""
 
+from typing import Any
+
 from django.urls import re_path
 
 from realtime.consumers import LiveConsumer
+from realtime.routing import every_topic
 
 ID = r"(?P<id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
 
-one_chat = LiveConsumer.as_asgi(topic_kind="chat")
+one_chat: Any = LiveConsumer.as_asgi(topic_kind="chat")
 
 urlpatterns = [
-    re_path(r"^api/messages/ws/?$", LiveConsumer.as_asgi()),
+    re_path(r"^api/messages/ws/?$", every_topic),
     re_path(rf"^ws/chats/{ID}/?$", one_chat),
     re_path(rf"^api/chat/{ID}/ws/?$", one_chat),
 ]

@@ -1,6 +1,6 @@
 """The bell between processes: a committed event wakes the hubs whose sockets want it.
 
-It carries positions and may be lost; the log holds the truth. This is the one module that knows the channel layer.
+It carries positions and may be lost; the log holds the truth. Only this module knows the channel layer.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ def ring(told: list[Told]) -> None:
 
 
 async def _strike(strokes: list[tuple[str, dict[str, Any]]]) -> None:
-    layer = get_channel_layer()
+    layer: Any = get_channel_layer()
     try:
         for group, stroke in strokes:
             await layer.group_send(group, stroke)
@@ -53,10 +53,10 @@ def group_of(topic: str) -> str:
 
 
 class Listener:
-    """A hub's ear: one channel for the whole process, in one group for each topic that somebody here hears."""
+    """A hub's ear: one channel for the whole process, in a group for each topic that somebody here hears."""
 
     def __init__(self) -> None:
-        self._layer = get_channel_layer()
+        self._layer: Any = get_channel_layer()
         self._unheard: set[str] = set()  # topics whose group could not be entered
 
     async def open(self) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 import structlog
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import timezone
@@ -29,7 +30,7 @@ from .threads import commanding, reading
 logger = structlog.get_logger(__name__)
 
 AUTHENTICATE_WITHIN: Final = 10.0  # seconds for a first frame `auth`
-RESUME_WITHIN: Final = 0.3  # seconds in which a fresh socket may ask for what it missed before live frames start
+RESUME_WITHIN: Final = 0.5  # seconds for a fresh socket to ask for what it missed, before live frames start
 
 
 class UnknownCommand(Problem):
@@ -41,13 +42,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
     """Everything the person may see, or with `topic_kind` and an id in the path, one topic of that kind."""
 
     channel_layer_alias: ClassVar[Any] = None  # the hub has the process's one channel; a socket needs none
-    topic_kind: str | None = None
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    def __init__(self, *, topic_kind: str | None = None) -> None:
+        super().__init__()
+        self.topic_kind = topic_kind
         self.socket: Socket | None = None
         self.hub: Hub | None = None
         self._clock: asyncio.Task[None] | None = None
         self._is_over = False  # closed, though frames of the client may still come in
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:  # also when the server cancels us: nothing of a gone socket stays in the hub
@@ -56,10 +60,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 self.socket.forget()
                 self.hub.remove(self.socket)
 
-    async def close(self, code: int | None = None, reason: str | None = None) -> None:
-        await super().close(None if code is None else int(code), reason)  # no enum: servers ask for the very int
+    async def dispatch(self, message: Any) -> None:
+        """As it is, without Channels' look at the loop's database connections: there are none here."""
+        await getattr(self, get_handler_name(message))(message)
 
-    # --- Connecting ---------------------------------------------------------------------------------------------
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        await super().close(None if code is None else int(code), reason)  # servers want a very int
+
+    # --- Connecting -----------------------------------------------------------------------------------------
 
     async def connect(self) -> None:
         if not origin_is_welcome(self.scope):
@@ -84,7 +92,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if self.socket:
             self.socket.close(code)
         else:
-            await self.close(int(code))  # a plain number: the server below takes no other
+            await self.close(code)
 
     def _stop_clock(self) -> None:
         if self._clock:
@@ -106,7 +114,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.hub = await hub()
         self.socket = Socket(caller=caller, send=self.send, close=self.close, only=only)
         await self.hub.add(self.socket, positions, silent=[own] if only else [])
-        # Position first, then state: what moved between the look and the subscription is found by a second look.
+        # What moved between the look and the subscription is found by a second look.
         for topic, newest in (await reading(positions_of)(caller.user.pk)).items():
             self.hub.moved(topic, newest)
         self.socket.push(
@@ -135,7 +143,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return None
         return f"{self.topic_kind}:{self.scope['url_route']['kwargs']['id']}"
 
-    # --- Frames ---------------------------------------------------------------------------------------------------
+    # --- Frames ---------------------------------------------------------------------------------------------
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._is_over or (self.socket and self.socket.is_closing):
@@ -190,11 +198,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         return await commanding(command)(socket.caller.user, data)
 
     async def _resume(self, socket: Socket, given: dict[str, Any]) -> None:
-        assert self.hub
         asked = read(ResumeInput, given)
         self._stop_clock()  # it would release the socket in the middle of the replay
         socket.hold()
-        await resume(socket, self.hub, asked)
+        await resume(socket, await hub(), asked)
 
     async def _renew(self, socket: Socket, given: dict[str, Any]) -> None:
         """`auth` again on an open socket: the same person with a fresh token, or the end."""

@@ -1,7 +1,7 @@
 """The hub of a process: which of its sockets hears which topic, and what each is given next.
 
-The bell only says that a topic moved. What moved is read from the log, once for all sockets of the process, and given
-to each from its own position on. So order, gaps, late joiners and lost bells are one case, not four.
+The bell only says that a topic moved. What moved is read from the log, once for all sockets of the process,
+and given to each from its own position on. So order, gaps, late joiners, lost bells are one case, not four.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .threads import reading
 
 logger = structlog.get_logger(__name__)
 
-LOOK_BACK: Final = timedelta(seconds=30)  # no transaction is expected to commit later than this after its entry
+LOOK_BACK: Final = timedelta(seconds=30)  # no transaction commits later than this after its entry
 HEARD_WITHIN: Final = 2.0  # seconds that a socket waits for the bell; without it the sweep must do
 GONE_WITHIN: Final = 1.0  # seconds for the last frames when the process ends
 
@@ -40,7 +40,8 @@ class Topic:
     Attributes:
         heard: done once the bell rings here for it.
         newest: the highest position heard of.
-        strokes: how often the bell said so: a stroke during a read means that there may be more than was read.
+        passing: frames that stand in no log, to be given behind the lines that are known already.
+        strokes: how often the bell said so: a stroke during a read means that there may be more than that.
     """
 
     def __init__(self, name: str, heard: asyncio.Task[None]) -> None:
@@ -49,6 +50,7 @@ class Topic:
         self.newest = 0
         self.strokes = 0
         self.subscriptions: set[Subscription] = set()
+        self.passing: list[str] = []
         self.pump: asyncio.Task[None] | None = None
 
 
@@ -85,7 +87,7 @@ class Hub:
             await self._listener.forget(name)
         self._listener.close()
 
-    # --- Sockets come and go ------------------------------------------------------------------------------------
+    # --- Sockets come and go --------------------------------------------------------------------------------
 
     async def add(self, socket: Socket, positions: Mapping[str, int], *, silent: Iterable[str] = ()) -> None:
         """Have *socket* hear these topics from these positions on; returns when the bell rings for them."""
@@ -142,7 +144,13 @@ class Hub:
             topic.strokes += 1
             self._start_pump(topic)
 
-    # --- The pump: from the log to the sockets, in order ----------------------------------------------------------
+    def passes(self, name: str, text: str) -> None:
+        """Something is told now and kept nowhere: a mark moved, somebody types."""
+        if topic := self._topics.get(name):
+            topic.passing.append(text)
+            self._start_pump(topic)
+
+    # --- The pump: from the log to the sockets, in order ----------------------------------------------------
 
     def _start_pump(self, topic: Topic) -> None:
         if topic.pump is None or topic.pump.done():
@@ -151,12 +159,14 @@ class Hub:
     async def _pump(self, topic: Topic) -> None:
         while True:
             self._let_go(topic)
+            passing, topic.passing = topic.passing, []
             behind = [
                 each.position
                 for each in topic.subscriptions
                 if not each.socket.is_held and each.position < each.end_of(topic.newest)
             ]
             if not behind:
+                self._pass_on(topic, passing)
                 return
             after, strokes = min(behind), topic.strokes
             lines = await reading(log.read)(topic.name, after=after)
@@ -170,6 +180,7 @@ class Hub:
                 self._give(line, listeners)
                 if line.move:
                     self._move(line.move)
+            self._pass_on(topic, passing)
             await asyncio.sleep(0)  # let the writers send before the next portion
 
     @staticmethod
@@ -181,18 +192,24 @@ class Hub:
                     subscription.socket.push(line.text)
                 subscription.position = end
 
+    @staticmethod
+    def _pass_on(topic: Topic, passing: list[str]) -> None:
+        for text in passing:
+            for subscription in topic.subscriptions:
+                if not subscription.is_silent and subscription.upto is None:
+                    subscription.socket.push_passing(text)
+
     def _move(self, move: registry.Joins | registry.Leaves) -> None:
         """Bring people into a topic or take them out, as the line just given says."""
         for user in move.users:
             for socket in self._sockets.get(user, ()):
-                subscription = socket.subscriptions.get(move.topic)
-                if isinstance(move, registry.Leaves):
-                    if subscription:
-                        subscription.end_at(move.upto)
-                elif subscription:
-                    subscription.go_on_after(move.after)
-                elif socket.only is None:
+                if isinstance(move, registry.Joins) and socket.only is None:
                     self._subscribe(socket, move.topic, move.after)
+                if subscription := socket.subscriptions.get(move.topic):
+                    if isinstance(move, registry.Joins):
+                        subscription.go_on_after(move.after)
+                    else:
+                        subscription.end_at(move.upto)
         if topic := self._topics.get(move.topic):
             newest = move.after + 1 if isinstance(move, registry.Joins) else move.upto
             self._errand(self._look_once_heard(topic, newest))
@@ -209,7 +226,7 @@ class Hub:
             if subscription.socket.only == topic.name:
                 subscription.socket.close_after_queue(Close.NOT_ALLOWED)
 
-    # --- What the process hears and looks after -------------------------------------------------------------------
+    # --- What the process hears and looks after -------------------------------------------------------------
 
     async def _listen(self) -> None:
         while True:
@@ -219,19 +236,12 @@ class Hub:
                     case "moved":
                         self.moved(stroke["topic"], stroke["seq"])
                     case "passing":
-                        self._pass(stroke["topic"], stroke["text"])
+                        self.passes(stroke["topic"], stroke["text"])
                     case "close":
                         self._end({UUID(stroke["session"])})
             except Exception:  # the bell may fail; the sweep does not depend on it
                 logger.warning("hub_deaf", exc_info=True)
                 await asyncio.sleep(1)
-
-    def _pass(self, name: str, text: str) -> None:
-        """Something told now and kept nowhere: a mark moved, somebody types."""
-        if topic := self._topics.get(name):
-            for subscription in topic.subscriptions:
-                if not subscription.is_silent and subscription.upto is None:
-                    subscription.socket.push_passing(text)
 
     async def _sweep(self) -> None:
         """What the bell may have missed: topics that moved, sessions that ended."""

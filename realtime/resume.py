@@ -1,4 +1,4 @@
-"""Giving a socket what it missed: all of it and in order, or a clear word that it must fetch it (api.md §3)."""
+"""Giving a socket what it missed: all of it and in order, or a clear word that it must fetch it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,7 +61,7 @@ class Outcome:
 
 
 async def resume(socket: Socket, hub: Hub, asked: dict[str, Any]) -> None:
-    """Replay what *asked* lacks, then say `resumed`. The socket is held meanwhile: what is new comes after."""
+    """Replay what *asked* lacks, then say `resumed`. The socket is held meanwhile: news comes after."""
     user: UUID = socket.caller.user.pk
     is_other_epoch = "epoch" in asked and asked["epoch"] != await reading(LogEpoch.current)()
     answer: dict[str, Any] = {}

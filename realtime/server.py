@@ -1,10 +1,12 @@
 """Daphne with the manners of our protocol: back-pressure, our ping, our close codes.
 
-Daphne writes whatever it is given into an unbounded buffer, so that a slow reader would hold memory. Here a send waits
-while the connection can't take more, and the socket's own bounded queue does the rest.
+Daphne writes whatever it is given into an unbounded buffer, so that a slow reader would hold memory. Here a
+send waits while the connection can't take more, and the socket's own bounded queue does the rest.
 """
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from daphne.server import Server
@@ -16,8 +18,9 @@ from .hub import close_hub
 
 PING_EVERY: Final = 25  # seconds
 PONG_WITHIN: Final = 10  # seconds
-CLOSE_WITHIN: Final = 10  # seconds for a slow reader to come to the close code behind what is on its way already
-STOP_WITHIN: Final = 2.0  # seconds for requests that still run when the process ends
+CLOSE_WITHIN: Final = 10  # seconds for a slow reader to reach the close code behind what is on its way
+GONE_WITHIN: Final = 1.0  # seconds for clients to take their leave when the process ends
+STOP_WITHIN: Final = 1.0  # seconds for what still runs then
 
 
 class LiveProtocol(WebSocketProtocol):
@@ -28,7 +31,7 @@ class LiveProtocol(WebSocketProtocol):
         self.writable = asyncio.Event()
         self.writable.set()
         self.transport.unregisterProducer()  # the HTTP channel that the connection began as
-        self.transport.registerProducer(self, True)
+        self.transport.registerProducer(self, streaming=True)
 
     def pauseProducing(self) -> None:  # noqa: N802 (twisted's name)
         self.writable.clear()
@@ -48,7 +51,7 @@ class LiveProtocol(WebSocketProtocol):
         # Not `sendClose`: it refuses 1012, which is for servers to say (RFC 6455 §7.4, IANA's registry).
         self.sendCloseFrame(code=1000 if code is None else int(code))
 
-    def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
+    def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: FBT001, N802, N803
         self._let_go()
         super().onClose(wasClean, code, reason)
 
@@ -62,7 +65,9 @@ class LiveProtocol(WebSocketProtocol):
 class LiveServer(Server):
     """A Daphne server for `config.asgi.application`."""
 
-    def __init__(self, application: Any, *, host: str, port: int, **kwargs: Any) -> None:
+    def __init__(
+        self, application: Any, *, host: str, port: int, ready_callable: Callable[[], None], **kwargs: Any
+    ) -> None:
         super().__init__(
             application,
             endpoints=[f"tcp:port={port}:interface={host}"],
@@ -72,20 +77,15 @@ class LiveServer(Server):
             websocket_max_message_size=4 * MAX_FRAME,  # bytes; characters are counted by the consumer
             websocket_max_frame_size=4 * MAX_FRAME,
             server_name="serai",
+            ready_callable=self._prepare,  # daphne's only word between making its factory and running
             **kwargs,
         )
+        self._ready = ready_callable
 
-    def run(self) -> None:
-        ready = self.ready_callable
-
-        def prepare() -> None:
-            self.ws_factory.protocol = LiveProtocol
-            self.ws_factory.setProtocolOptions(closeHandshakeTimeout=CLOSE_WITHIN)
-            if ready:
-                ready()
-
-        self.ready_callable = prepare
-        super().run()
+    def _prepare(self) -> None:
+        self.ws_factory.protocol = LiveProtocol
+        self.ws_factory.setProtocolOptions(closeHandshakeTimeout=CLOSE_WITHIN)
+        self._ready()
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         if message["type"] == "websocket.send" and hasattr(protocol, "writable"):
@@ -98,6 +98,13 @@ class LiveServer(Server):
 
     async def _stop(self) -> None:
         await close_hub()
+        sockets = [each for each in self.connections if isinstance(each, LiveProtocol)]
+        for each in sockets:
+            if each.state == each.STATE_OPEN:  # nobody in the hub: still showing who they are
+                each.serverClose(Close.GOING_AWAY)
+        until = time.monotonic() + GONE_WITHIN
+        while any(each.state != each.STATE_CLOSED for each in sockets) and time.monotonic() < until:
+            await asyncio.sleep(0.02)
         running = [
             application
             for details in self.connections.values()

@@ -23,9 +23,9 @@ class Subscription:
     """A socket in a topic.
 
     Attributes:
-        start: the topic's position when the socket came in. What is later comes by itself, what is earlier by resume.
+        start: the topic's position when the socket came in. What is later comes by itself.
         position: the last one given to it.
-        since: the latest position at which the person is known to have been in, by what was read so far.
+        since: the latest position at which the person is known to have been in.
         upto: none beyond this one is for it any more.
         beat: the position that its last heartbeat named.
         is_silent: followed for its moves only, its frames are not for this socket.
@@ -40,14 +40,14 @@ class Subscription:
         self.is_silent = is_silent
 
     def end_at(self, upto: int) -> None:
-        """The person left at *upto*; an old word if they are known to have come in later."""
-        if upto > self.since:
+        """The person left, or the topic ended, at *upto*; an old word if they were in at a later position."""
+        if upto >= self.since:
             self.upto = max(upto, self.upto or 0)
 
-    def go_on_after(self, since: int) -> None:
-        """The person came in after *since*: whatever ended before that goes on."""
-        self.since = max(self.since, since)
-        if self.upto is not None and self.upto <= self.since:
+    def go_on_after(self, after: int) -> None:
+        """The person came in by position *after* + 1, or with the topic itself: what ended before goes on."""
+        self.since = max(self.since, after + 1 if after else 0)
+        if self.upto is not None and self.upto < self.since:
             self.upto = None
 
     def end_of(self, newest: int) -> int:
@@ -176,6 +176,6 @@ class Socket:
 
     async def _finish(self, code: Close) -> None:
         try:
-            await self._close(int(code))  # a plain number: the server below takes no other
+            await self._close(code)
         except Exception:
             logger.debug("socket_broke", exc_info=True)

@@ -1,4 +1,4 @@
-"""Blocking work beside the loop: commands and reads in threads of their own, so that neither starves the other."""
+"""Blocking work beside the loop. Commands and reads have threads of their own: neither starves the other."""
 
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor

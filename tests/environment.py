@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 import tempfile
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -22,3 +23,7 @@ os.environ |= {
     "LIMIT_AUTH": "off",
     "LIMIT_AUTH_ADDRESS": "off",
 }
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["DATA_DIR"], ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: complete, and true of its own examples. `make prove-schema` holds it against a server."""
+"""The OpenAPI document is complete and true of its own examples. `make prove-schema` asks a server."""
 
 import json
 from typing import Any

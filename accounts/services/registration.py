@@ -63,7 +63,10 @@ def register(
         _claim(names, hashed, name_was_chosen=chosen)
     except IntegrityError:
         # Somebody was faster by a moment, with the address or the name: now the look-ups see them.
-        _claim(names, hashed, name_was_chosen=chosen)
+        try:
+            _claim(names, hashed, name_was_chosen=chosen)
+        except IntegrityError:  # and a third with the name: the address is settled by now
+            raise UsernameTaken from None
     return Registered(email=email, username=username, display_name=display_name)
 
 
@@ -159,4 +162,4 @@ def is_taken(username: str) -> bool:
 def _make_username(email: str) -> str:
     """A name from the address, with a random end: the plain one would tell whether somebody has it."""
     stem = re.sub(r"[^a-z0-9]+", "", email.partition("@")[0].lower())[:20] or "user"
-    return f"{stem}-{secrets.token_hex(3)}"
+    return f"{stem}-{secrets.token_hex(4)}"

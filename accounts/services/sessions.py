@@ -62,7 +62,8 @@ def sign_in(
         raise InvalidCredentials
     if not user.is_verified:
         raise EmailNotVerified
-    return _open_session(user, device_name=device_name[:100], user_agent=user_agent[:300], address=address)
+    user_agent = user_agent.replace("\0", "")[:300]  # a header may hold what PostgreSQL can't
+    return _open_session(user, device_name=device_name[:100], user_agent=user_agent, address=address)
 
 
 @transaction.atomic

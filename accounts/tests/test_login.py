@@ -193,6 +193,13 @@ def test_a_very_long_client_name_is_cut(client, layla):
     assert Session.objects.get().user_agent == "x" * 300
 
 
+def test_a_client_name_that_no_database_can_hold_is_mended(client, layla):
+    response = client.post(LOGIN, LAYLA, headers={"User-Agent": "App\0/1"})
+
+    assert response.status_code == 200
+    assert Session.objects.get().user_agent == "App/1"
+
+
 def test_an_address_that_is_none_is_no_address(client, layla):
     client.post(LOGIN, LAYLA, REMOTE_ADDR="")
 

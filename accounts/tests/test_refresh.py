@@ -1,9 +1,12 @@
 """Staying signed in: each refresh token once, its predecessor for a moment, and never an older one."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 import time_machine
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Session
@@ -202,7 +205,11 @@ def test_refreshing_writes_no_event(tokens, committed):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_who_refresh_one_token_at_once_get_one_successor(tokens):
+def test_many_who_refresh_one_token_at_once_get_one_successor(tokens, monkeypatch):
+    seconds, start = count(), timezone.now()  # each look at the clock is a second later: no two sign alike
+    now = SimpleNamespace(now=lambda: start + timedelta(seconds=next(seconds)))
+    monkeypatch.setattr("accounts.services.sessions.timezone", now)
+
     responses = at_once(8, lambda _: refresh(tokens["refresh"]))
 
     assert [response.status_code for response in responses] == [200] * 8

@@ -270,6 +270,17 @@ def test_of_many_who_take_one_name_at_once_one_gets_it(client):
     assert len(mails_to(User.objects.get().email)) == 1
 
 
+def test_a_name_that_goes_while_we_look_is_taken_and_no_fault(client, monkeypatch):
+    UserFactory(username="layla", email="first@example.com")
+    monkeypatch.setattr("accounts.services.registration.is_taken", lambda username: False)
+
+    response = client.post(REGISTER, LAYLA)
+
+    assert response.status_code == 400
+    assert response.json()["code"] == "username_taken"
+    assert User.objects.count() == 1
+
+
 # --- What the database itself holds -------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Session
-from accounts.realtime import SessionAuthenticator
+from accounts.realtime import SessionAuthenticator, session_of
 from accounts.services import revoke_session, use_ws_ticket
 from accounts.tests.factories import UserFactory
 from accounts.tokens import make_access
@@ -96,6 +96,17 @@ def test_a_socket_shows_an_access_token_of_a_living_session(client_of):
     assert (by_token.user, by_token.session) == (session.user, session.pk)
     assert SessionAuthenticator().by_token(make_access(session)) is None
     assert SessionAuthenticator().by_token("x") is None
+
+
+def test_the_engine_learns_whose_sockets_close(client_of, committed, monkeypatch):
+    told = []
+    monkeypatch.setattr("common.events._listeners", [told.extend])
+    session = client_of(UserFactory()).session_row
+
+    with committed():
+        revoke_session(session=session, reason="revoked")
+
+    assert [session_of(each) for each in told] == [session.pk]
 
 
 def test_the_engine_asks_which_sessions_still_hold(client_of):

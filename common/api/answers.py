@@ -28,7 +28,15 @@ def dress(data: Any, request: Any, *, status: int) -> Any:
             data["error"] = data.get("title")
         elif door.owes_token:
             data["token"] = data.get("access")
-    return rename(data, to_camel) if door.is_camel else data
+    return _in_camel_case(data) if door.is_camel else data
+
+
+def _in_camel_case(data: Any) -> Any:
+    """Keys, and the names of fields in a refusal's `errors`, which are keys of what was sent."""
+    data = rename(data, to_camel)
+    if isinstance(data, dict) and isinstance(data.get("errors"), list):
+        data["errors"] = [fault | {"field": to_camel(fault["field"])} for fault in data["errors"]]
+    return data
 
 
 def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:

@@ -1,9 +1,13 @@
-from typing import Any
+import re
+from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
 from common.problems import Invalid
+
+BAD_CURSOR: Final = ("cursor", "invalid", "Use a cursor from `next` or `previous`.")
 
 
 class CursorPages(CursorPagination):
@@ -18,7 +22,7 @@ class CursorPages(CursorPagination):
         given = request.query_params.get(self.page_size_query_param)
         if given is None:
             return self.page_size
-        if not (given.isascii() and given.isdigit() and 1 <= int(given[:6]) <= self.max_page_size):
+        if not (re.fullmatch(r"[0-9]{1,4}", given) and 1 <= int(given) <= self.max_page_size):
             raise Invalid.field("page_size", "invalid", f"A whole number from 1 to {self.max_page_size}.")
         return int(given)
 
@@ -26,7 +30,13 @@ class CursorPages(CursorPagination):
         try:
             return super().decode_cursor(request)
         except Exception:  # garbage in a cursor can fail anywhere in its reading
-            raise Invalid.field("cursor", "invalid", "Use a cursor from `next` or `previous`.") from None
+            raise Invalid.field(*BAD_CURSOR) from None
+
+    def paginate_queryset(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().paginate_queryset(*args, **kwargs)
+        except (ValidationError, ValueError):  # readable, but at a place that the ordering can't have
+            raise Invalid.field(*BAD_CURSOR) from None
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return [

@@ -12,7 +12,7 @@ def item(title: Any, icon: str, changelist: str) -> dict[str, Any]:
     app, model = changelist.split("_")
 
     def may_see(request: HttpRequest) -> bool:
-        return request.user.has_perm(f"{app}.view_{model}")  # type: ignore[union-attr]
+        return request.user.has_perm(f"{app}.view_{model}")
 
     return {
         "title": title,
@@ -21,6 +21,8 @@ def item(title: Any, icon: str, changelist: str) -> dict[str, Any]:
         "permission": may_see,
     }
 
+
+LOGIN_REDIRECT_URL = "admin:index"
 
 UNFOLD = {
     "SITE_TITLE": "Serai",

@@ -69,7 +69,7 @@ def _bounds(messages: list[Message], asked: dict[str, Any]) -> tuple[int, int]:
     if messages:
         return messages[0].seq, messages[-1].seq
     if "before" in asked:
-        return asked["before"], asked["before"] - 1
+        return asked["before"], max(asked["before"] - 1, 0)
     anchor = asked.get("after", asked.get("around", 0))
     return anchor + 1, anchor
 

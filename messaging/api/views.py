@@ -109,8 +109,9 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
         operation_id="chats_create",
         tags=["chats"],
         summary="Open a chat",
-        description="A group, which the caller owns, or the private chat with one other person: asking for "
-        "that again gives the same chat with 200.",
+        description="A group, which the caller owns, or the private chat with one other person: asking "
+        "for that again gives the same chat with 200. Title, description and settings are a group's; of a "
+        "private chat they are left aside.",
         request=ChatInput,
         responses={
             201: ChatSerializer,

@@ -34,13 +34,14 @@ def create_chat(
 
     Args:
         participants: the others in it; of a private chat exactly one.
+        title, description, members_can_add: a group's. A private chat has none, whatever a client sends: each
+            side sees the other person.
 
     Returns:
         The chat, and whether it is new: two people have one private chat, whoever asks for it.
 
     Raises:
-        Invalid: a private chat with nobody, oneself or several, or with a title, description or settings:
-            what it is called is for each side to say.
+        Invalid: a private chat with nobody, oneself or several; a group without a title.
 
     Emits `ChatAdded` to everyone in it.
     """
@@ -50,9 +51,6 @@ def create_chat(
             raise Invalid.field(
                 "participants", "one_other", "A private chat is with exactly one other person."
             )
-        for field, value in [("title", title), ("description", description), ("settings", members_can_add)]:
-            if value:
-                raise Invalid.field(field, "not_for_private", "Only a group has this.")
         return _private_chat(actor, next(iter(others.values())))
     if not title.strip():
         raise Invalid.field("title", "required", "A group needs a title.")

@@ -3,7 +3,7 @@
 import pytest
 
 from common.actors import SYSTEM
-from common.problems import NotFound
+from common.problems import NotAllowed, NotFound
 from messaging.models import Chat, Message, Participant
 from messaging.services import change_role, create_chat, delete_chat, leave_chat, mark_read, send_message
 from messaging.tests.factories import group_of
@@ -102,6 +102,27 @@ def test_an_admin_leaves_and_comes_back_as_a_member(layla, omar, group, client_o
     assert response.status_code == 201
     assert people_in(group) == {"layla": "owner", "omar": "member"}
     assert Participant.objects.count() == 2
+
+
+@pytest.mark.parametrize("role", ["admin", "member"])
+def test_nobody_but_the_owner_deletes_a_group_through_any_door(role, layla, omar, group):
+    change_role(actor=layla, chat=group, user=omar, role=role)
+
+    with pytest.raises(NotAllowed):
+        delete_chat(actor=omar, chat=group)
+
+    assert Chat.objects.get().deleted_at is None
+    assert types(stream_of(omar)) == [(1, "chat.added")]
+
+
+def test_nobody_deletes_a_private_chat_for_the_other(layla, omar):
+    chat, _ = create_chat(actor=layla, type="private", participants=[omar])
+
+    with pytest.raises(NotAllowed):
+        delete_chat(actor=layla, chat=chat)
+
+    assert Chat.objects.get().deleted_at is None
+    assert types(stream_of(omar)) == [(1, "chat.added")]
 
 
 @pytest.mark.parametrize("value", ["yes", "1", "", "TRUE"])

@@ -3,10 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.hashers import make_password
-from django.utils import timezone
 
-from accounts.models import User
 from accounts.tests.factories import UserFactory
 from messaging.models import Chat, Message, Participant
 from messaging.services import (
@@ -17,7 +14,7 @@ from messaging.services import (
     remove_participant,
     send_message,
 )
-from messaging.tests.factories import group_of
+from messaging.tests.factories import crowd_of, group_of
 
 pytestmark = pytest.mark.django_db
 
@@ -193,23 +190,9 @@ def test_a_chat_that_is_not_there_is_not_found(path, layla, client_of):
 # --- How many queries ---------------------------------------------------------------------------------------
 
 
-def crowd(count):
-    password = make_password(None)
-    return User.objects.bulk_create(
-        User(
-            username=f"crowd{number}",
-            email=f"crowd{number}@example.com",
-            display_name=f"Crowd {number}",
-            email_verified_at=timezone.now(),
-            password=password,
-        )
-        for number in range(count)
-    )
-
-
 def chats_with(reader, *, chats, members, messages):
     """Groups that *reader* owns, with as many others and messages each."""
-    people = crowd(members)
+    people = crowd_of(members)
     made = Chat.objects.bulk_create(
         Chat(type="group", title=f"Group {number}", participant_count=members + 1, last_seq=messages)
         for number in range(chats)

@@ -1,0 +1,119 @@
+"""Where settings come from."""
+
+import importlib.util
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from common.tests.threads import at_once
+from config.settings.environment import ROOT
+
+Load = Callable[..., ModuleType]
+
+
+@pytest.fixture
+def load(tmp_path) -> Iterator[Load]:
+    """Reads the environment anew, with these variables and no others."""
+    before = dict(os.environ)
+
+    def load(**variables: object) -> ModuleType:
+        os.environ.clear()
+        os.environ.update({"ENV_FILE": os.devnull, "DATA_DIR": str(tmp_path / "data")})
+        os.environ.update({name: str(value) for name, value in variables.items()})
+        spec = importlib.util.spec_from_file_location("anew", ROOT / "config/settings/environment.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def test_a_key_is_made_once_and_is_nobody_elses(load, tmp_path):
+    key = load().secret_key()
+
+    path = tmp_path / "data/secret_key"
+    assert len(key) >= 64
+    assert path.read_text() == key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load().secret_key() == key
+    assert [each.name for each in path.parent.iterdir()] == ["secret_key"]
+
+
+def test_processes_that_start_at_once_agree_on_the_key(load):
+    environment = load()
+
+    keys = at_once(8, lambda _: environment.secret_key())
+
+    assert len(set(keys)) == 1
+    assert len(keys[0]) >= 64
+
+
+def test_a_key_that_is_set_is_taken_and_not_kept(load, tmp_path):
+    assert load(SECRET_KEY="k" * 60).secret_key() == "k" * 60
+    assert not (tmp_path / "data").exists()
+
+
+def test_production_makes_no_key_of_its_own(load, tmp_path):
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
+        load(ENVIRONMENT="production").secret_key()
+
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_production_process_does_not_start_without_a_key(tmp_path):
+    environment = {"ENVIRONMENT": "production", "ENV_FILE": os.devnull, "DATA_DIR": str(tmp_path)}
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+
+    assert done.returncode != 0
+    assert "SECRET_KEY (or SECRET_KEY_FILE) must be set in production." in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"])
+def test_a_secret_may_stand_in_a_file_of_its_own(name, load, tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("from the file\n")
+
+    assert load(**{f"{name}_FILE": file}).env.str(name) == "from the file"
+
+
+def test_what_is_set_wins_over_its_file(load, tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("from the file")
+
+    assert load(SECRET_KEY="set", SECRET_KEY_FILE=file).env.str("SECRET_KEY") == "set"
+
+
+def test_files_of_other_programs_are_left_alone(load, tmp_path):
+    file = tmp_path / "certificates"
+    file.write_text("x" * 200_000)
+
+    load(SSL_CERT_FILE=file)
+
+    assert "SSL_CERT" not in os.environ
+
+
+def test_the_dot_env_file_fills_in_what_is_not_set(load, tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("PORT=8123\nLOG_LEVEL=DEBUG\n")
+
+    env = load(ENV_FILE=file, PORT=9000).env
+
+    assert (env.int("PORT"), env.str("LOG_LEVEL")) == (9000, "DEBUG")
+
+
+@pytest.mark.parametrize("value", ["staging", "Production", "prod"])
+def test_an_environment_that_is_none_is_refused(value, load):
+    with pytest.raises(ImproperlyConfigured, match="use development or production"):
+        load(ENVIRONMENT=value)

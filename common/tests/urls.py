@@ -1,0 +1,46 @@
+"""The product's paths, and some that go wrong."""
+
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.api.views import ApiView
+from common.problems import Unavailable
+from config.urls import handler400, handler403, handler404, handler500, urlpatterns
+
+__all__ = ["handler400", "handler403", "handler404", "handler500"]
+
+SECRET = "the third camel carries the gold"
+
+
+class FailingView(ApiView):
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: Request) -> Response:
+        raise RuntimeError(SECRET)
+
+
+class RefusingView(FailingView):
+    def get(self, request: Request) -> Response:
+        raise Unavailable("The caravan rests.", headers={"Retry-After": "7"}, camels=3)
+
+
+def raising(error: Exception):
+    def view(request: HttpRequest, **kwargs: object) -> HttpResponse:
+        raise error
+
+    return view
+
+
+urlpatterns = [
+    path("api/v1/fails", FailingView.as_view()),
+    path("api/v1/refuses", RefusingView.as_view()),
+    path("api/v1/auth/verify-email/<str:token>/fails", raising(RuntimeError(SECRET))),
+    path("page/fails", raising(RuntimeError(SECRET))),
+    path("page/forbidden", raising(PermissionDenied(SECRET))),
+    path("page/suspicious", raising(SuspiciousOperation(SECRET))),
+    *urlpatterns,
+]

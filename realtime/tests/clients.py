@@ -1,0 +1,141 @@
+"""Socket clients without a network: the ASGI application in the test's own loop."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, ParamSpec, Self
+
+from channels.db import database_sync_to_async
+from channels.testing import WebsocketCommunicator
+
+from accounts.models import User
+from accounts.tests.factories import SessionFactory
+from accounts.tokens import make_access
+from config.asgi import application
+from realtime.hub import close_hub
+
+P = ParamSpec("P")
+Frame = dict[str, Any]
+
+WITHIN = 5  # seconds for a frame that is due: never reached where the code is right
+
+in_thread = database_sync_to_async  # blocking work of a test, beside its loop
+
+_clients: list["Client"] = []
+
+
+def live(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
+    """Run an async test in a loop of its own; its sockets and its hub end with it."""
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        async def whole() -> None:
+            try:
+                await test(*args, **kwargs)
+            finally:
+                while _clients:
+                    await _clients.pop().leave()
+                await close_hub()
+
+        asyncio.run(whole())
+
+    return run
+
+
+class Closed(Exception):
+    """The server closed the socket while a frame was expected."""
+
+
+class Client:
+    """One socket. `Client(…).open()` connects; `enter` gives one that is signed in and past its `hello`."""
+
+    def __init__(
+        self,
+        path: str = "/ws",
+        *,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+        subprotocols: list[str] | None = None,
+    ) -> None:
+        given = {"Host": "testserver"} | ({"Authorization": f"Bearer {token}"} if token else {}) | (headers or {})
+        self._wire = WebsocketCommunicator(
+            application,
+            path,
+            headers=[(name.lower().encode(), value.encode()) for name, value in given.items()],
+            subprotocols=subprotocols,
+        )
+        self.accepted: bool | None = None
+        self.subprotocol: str | None = None
+
+    async def open(self) -> Self:
+        _clients.append(self)
+        self.accepted, answer = await self._wire.connect(timeout=WITHIN)
+        self.subprotocol = answer if self.accepted else None
+        return self
+
+    async def say(self, type_: str, **members: Any) -> None:
+        await self.say_text(json.dumps({"type": type_} | members))
+
+    async def say_text(self, text: str) -> None:
+        await self._wire.send_input({"type": "websocket.receive", "text": text})
+
+    async def say_bytes(self, data: bytes) -> None:
+        await self._wire.send_input({"type": "websocket.receive", "bytes": data})
+
+    async def next(self) -> Frame:
+        """The next frame."""
+        output = await self._wire.receive_output(timeout=WITHIN)
+        if output["type"] == "websocket.close":
+            raise Closed(output["code"])
+        frame: Frame = json.loads(output["text"])
+        return frame
+
+    async def until(self, type_: str, **members: Any) -> list[Frame]:
+        """All frames up to the first one of this type that has these members, and that one."""
+        frames: list[Frame] = []
+        while not frames or not frames[-1].items() >= ({"type": type_} | members).items():
+            frames.append(await self.next())
+        return frames
+
+    async def ask(self, type_: str, **members: Any) -> Frame:
+        """Say it and take the answer, `ack` or `error`, from among what else comes."""
+        await self.say(type_, id="asked", **members)
+        while (frame := await self.next()).get("id") != "asked":
+            pass
+        return frame
+
+    async def so_far(self) -> list[Frame]:
+        """What came before the answer to a ping of this moment."""
+        await self.say("ping", id="so far")
+        return (await self.until("pong", id="so far"))[:-1]
+
+    async def closed(self) -> int:
+        """Skip what still comes; the code with which the server closes."""
+        while True:
+            try:
+                await self.next()
+            except Closed as closed:
+                return int(closed.args[0])
+
+    async def leave(self) -> None:
+        if self in _clients:
+            _clients.remove(self)
+        if not self._wire.future.done():
+            await self._wire.disconnect(timeout=WITHIN)
+
+
+async def token_of(user: User) -> str:
+    return make_access(await in_thread(SessionFactory)(user=user))
+
+
+async def enter(user: User, path: str = "/ws", *, token: str | None = None) -> Client:
+    """A socket of *user* that hears what happens from now on."""
+    client = await Client(path, token=token or await token_of(user)).open()
+    assert (await client.next())["type"] == "hello"
+    assert await client.so_far() == []  # any first frame ends the wait for a resume
+    return client
+
+
+def seqs(frames: list[Frame]) -> list[int]:
+    return [frame["seq"] for frame in frames if "seq" in frame]

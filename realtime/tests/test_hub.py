@@ -1,0 +1,345 @@
+"""The hub: what a lost bell costs, who is too slow, what a crowd costs."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from channels.layers import get_channel_layer
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from accounts.services import revoke_session, set_active
+from accounts.tests.factories import SessionFactory, UserFactory
+from accounts.tokens import make_access
+from common.models import LogEntry
+from messaging.models import Chat
+from messaging.services import add_participants, mark_read, send_message
+from messaging.tests.factories import group_of
+from realtime import log, registry, sockets
+from realtime.frames import Close
+from realtime.hub import close_hub, hub
+from realtime.registry import Caller
+
+from .clients import Client, enter, in_thread, live, seqs, token_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def say(actor: User, chat: Chat, count: int = 1, text: str = "Salam") -> None:
+    for _ in range(count):
+        send_message(actor=actor, chat=chat, text=text)
+
+
+@pytest.fixture
+def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The channel layer takes every stroke of the bell and gives none on."""
+
+    async def drop(group: str, message: dict[str, Any]) -> None:
+        pass
+
+    monkeypatch.setattr(get_channel_layer(), "group_send", drop, raising=False)
+
+
+# --- The bell may fail --------------------------------------------------------------------------------------
+
+
+@live
+async def test_what_a_lost_bell_kept_quiet_the_sweep_finds(deaf, settings, layla, omar, group):
+    settings.SOCKET_SWEEP = 0.05
+    client = await enter(omar)
+
+    await in_thread(say)(layla, group, 3)
+
+    assert seqs(await client.until("message.sent", seq=3)) == [1, 2, 3]
+
+
+@live
+async def test_who_is_added_hears_of_it_without_a_bell(deaf, settings, layla, group):
+    settings.SOCKET_SWEEP = 0.05
+    mina = await in_thread(UserFactory)(username="mina")
+    client = await enter(mina)
+
+    await in_thread(add_participants)(actor=layla, chat=group, users=[mina])
+    await in_thread(say)(layla, group)
+
+    assert seqs(await client.until("message.sent")) == [1, 2]
+
+
+@live
+async def test_a_failing_bell_fails_no_change(monkeypatch, settings, layla, omar, group):
+    async def fail(group: str, message: dict[str, Any]) -> None:
+        raise ConnectionError("the channel layer is away")
+
+    monkeypatch.setattr(get_channel_layer(), "group_send", fail, raising=False)
+    settings.SOCKET_SWEEP = 0.05
+    client = await enter(omar)
+
+    answer = await client.ask("message.send", data={"chat": str(group.pk), "text": "Salam"})
+
+    assert answer["data"]["seq"] == 1
+    assert await client.until("message.sent", seq=1)
+
+
+@live
+async def test_a_bell_that_could_not_be_heard_is_heard_when_it_is_back(monkeypatch, settings, layla, omar, group):
+    layer = get_channel_layer()
+    group_add = layer.group_add
+    away = True
+
+    async def add(name: str, channel: str) -> None:
+        if away:
+            raise ConnectionError("the channel layer is away")
+        await group_add(name, channel)
+
+    monkeypatch.setattr(layer, "group_add", add, raising=False)
+    settings.SOCKET_SWEEP = 0.05
+    client = await enter(omar)
+    away = False
+    await in_thread(say)(layla, group)
+    await client.until("message.sent", seq=1)  # by the sweep, which went to listen before it looked
+
+    await in_thread(mark_read)(actor=layla, chat=group, seq=1)
+
+    assert (await client.next())["type"] == "message.read"  # by the bell: it stands in no log
+
+
+@live
+async def test_a_sweep_that_failed_is_made_up_for(deaf, monkeypatch, settings, layla, omar, group):
+    settings.SOCKET_SWEEP = 0.05
+    client = await enter(omar)
+    queryset = type(LogEntry.objects.all())
+    moved_since = queryset.moved_since
+    failures = 3
+
+    def moved(self: Any, at: Any) -> dict[str, int]:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise OSError("the database is away")
+        return moved_since(self, at)
+
+    monkeypatch.setattr(type(LogEntry.objects), "moved_since", moved)
+    await in_thread(say)(layla, group)
+
+    assert await client.until("message.sent", seq=1)
+    assert failures < 0
+
+
+@live
+async def test_the_heartbeat_names_what_moved(settings, layla, omar, group):
+    quiet = await in_thread(group_of)(layla, omar, title="Petra")
+    await in_thread(say)(layla, group, 2)
+    await in_thread(say)(layla, quiet)
+    settings.SOCKET_HEARTBEAT = 0.1
+    client = await enter(omar)
+    await in_thread(say)(layla, group, 3)
+    await client.until("message.sent", seq=5)
+
+    beats = [await client.until("heartbeat") for _ in range(3)]
+
+    named = [frames[-1]["chats"] for frames in beats]
+    assert {str(group.pk): 5} in named
+    assert named[-1] == {}  # said once
+    assert all(frames[-1]["user"] == 2 for frames in beats)
+
+
+# --- Sessions end ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_deaf", [False, True])
+@live
+async def test_a_revoked_session_takes_its_sockets_along(is_deaf, request, settings, layla):
+    settings.SOCKET_SWEEP = 0.05 if is_deaf else 3600.0
+    if is_deaf:
+        request.getfixturevalue("deaf")
+    mine, other = await in_thread(SessionFactory.create_batch)(2, user=layla)
+    phone, laptop = await enter(layla, token=make_access(mine)), await enter(layla, token=make_access(other))
+
+    await in_thread(revoke_session)(session=mine, reason="logout")
+
+    assert await phone.closed() == 4401
+    assert await laptop.so_far() == []
+
+
+@pytest.mark.parametrize("is_deaf", [False, True])
+@live
+async def test_a_deactivated_person_is_sent_away(is_deaf, request, settings, layla):
+    settings.SOCKET_SWEEP = 0.05 if is_deaf else 3600.0
+    if is_deaf:
+        request.getfixturevalue("deaf")
+    client = await enter(layla)
+
+    await in_thread(set_active)(user=layla, active=False)
+
+    assert await client.closed() == 4401
+
+
+# --- Slow readers ---------------------------------------------------------------------------------------------
+
+
+def a_socket(*, send: Any) -> tuple[sockets.Socket, list[int]]:
+    """A socket without a consumer, and the codes with which it closed its connection."""
+    codes: list[int] = []
+
+    async def close(code: int) -> None:
+        codes.append(code)
+
+    return sockets.Socket(caller=Caller(user=None, session=None), send=send, close=close), codes  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("frame", "fit"),
+    [("x", sockets.MAX_FRAMES + 1), ("x" * 65_536, sockets.MAX_CHARACTERS // 65_536 + 1)],
+)
+@live
+async def test_a_reader_too_slow_for_its_queue_is_closed(frame, fit):
+    never = asyncio.Event()
+    sent = []
+
+    async def send(text: str) -> None:
+        sent.append(text)
+        await never.wait()
+
+    socket, codes = a_socket(send=send)
+    socket.push(frame)
+    await asyncio.sleep(0)  # the writer takes that one and waits
+
+    pushed = 1
+    while not socket.is_closing:
+        socket.push(frame)
+        pushed += 1
+    socket.push(frame)
+    await socket.wait_until_closed()
+
+    assert pushed == fit + 1  # one on its way, a queue full, one too many
+    assert codes == [Close.TOO_SLOW]
+    assert len(sent) == 1
+
+
+@live
+async def test_a_replay_waits_for_a_reader_who_is_slow_but_reads():
+    sent = []
+
+    async def send(text: str) -> None:
+        await asyncio.sleep(0)
+        sent.append(text)
+
+    socket, codes = a_socket(send=send)
+
+    for number in range(3 * sockets.MAX_FRAMES):
+        await socket.push_patiently(str(number))
+    for _ in range(200):
+        await socket.push_patiently("x" * 65_536)
+    socket.close_after_queue(Close.GOING_AWAY)
+    await socket.wait_until_closed()
+
+    assert sent[: 3 * sockets.MAX_FRAMES] == [str(number) for number in range(3 * sockets.MAX_FRAMES)]
+    assert len(sent) == 3 * sockets.MAX_FRAMES + 200
+    assert codes == [Close.GOING_AWAY]
+
+
+@live
+async def test_a_replay_gives_up_on_a_reader_who_reads_nothing(monkeypatch):
+    monkeypatch.setattr(sockets, "STALLED", 0.05)
+    never = asyncio.Event()
+
+    async def send(text: str) -> None:
+        await never.wait()
+
+    socket, codes = a_socket(send=send)
+
+    for _ in range(sockets.MAX_FRAMES):
+        await socket.push_patiently("x")
+    await socket.wait_until_closed()
+
+    assert codes == [Close.TOO_SLOW]
+
+
+@live
+async def test_a_connection_that_breaks_under_a_send_ends_its_socket():
+    async def send(text: str) -> None:
+        raise ConnectionResetError
+
+    socket, codes = a_socket(send=send)
+
+    socket.push("x")
+    await socket.wait_until_closed()
+
+    assert socket.is_closing
+    assert codes == []
+
+
+# --- What a crowd costs -----------------------------------------------------------------------------------------
+
+
+@live
+async def test_a_message_is_encoded_once_for_all_sockets(monkeypatch, layla, omar, group):
+    clients = [await enter(user) for user in (layla, omar) for _ in range(5)]
+    rendered: list[list[int]] = []
+    render = registry.renderers["message.sent"]
+
+    def counted(entries: Any) -> Any:
+        rendered.append([entry.seq for entry in entries])
+        return render(entries)
+
+    monkeypatch.setitem(registry.renderers, "message.sent", counted)
+
+    await in_thread(say)(layla, group)
+
+    for client in clients:
+        await client.until("message.sent", seq=1)
+    assert rendered == [[1]]
+
+
+@pytest.mark.parametrize("crowd", [1, 25])
+@live
+async def test_a_message_costs_two_queries_whatever_the_crowd(crowd, monkeypatch, layla, omar, group):
+    clients = [await enter(omar) for _ in range(crowd)]
+    counts: list[int] = []
+    read = log.read
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        with CaptureQueriesContext(connections["default"]) as queries:
+            lines = read(*args, **kwargs)
+        counts.append(len(queries))
+        return lines
+
+    monkeypatch.setattr(log, "read", counted)
+
+    await in_thread(say)(layla, group)
+
+    for client in clients:
+        await client.until("message.sent", seq=1)
+    assert counts == [2]  # the entries of the log, the messages with their authors
+
+
+@live
+async def test_sockets_that_are_gone_leave_nothing_behind(layla, omar, group):
+    clients = [await enter(user) for user in (layla, omar) for _ in range(3)]
+
+    for client in clients:
+        await client.leave()
+
+    here = await hub()
+    assert (here._sockets, here._topics) == ({}, {})
+
+
+@live
+async def test_the_end_of_the_process_tells_every_socket_to_come_back(layla):
+    client = await enter(layla)
+
+    await close_hub()
+
+    assert await client.next() == {"type": "going_away", "delay": 500}
+    assert await client.closed() == 1012
+
+
+@live
+async def test_a_socket_held_for_a_resume_hears_what_came_meanwhile(layla, omar, group):
+    client = await Client(token=await token_of(omar)).open()
+    assert (await client.next())["type"] == "hello"
+
+    await in_thread(say)(layla, group, 2)
+
+    assert seqs(await client.until("message.sent", seq=2)) == [1, 2]

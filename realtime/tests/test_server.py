@@ -1,0 +1,213 @@
+"""The server as it really runs: a process of its own, real sockets, real signals. Always the embedded default."""
+
+import asyncio
+import json
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+import websockets
+from websockets.client import ClientProtocol
+from websockets.frames import Frame as WireFrame
+from websockets.frames import Opcode
+from websockets.uri import parse_uri
+
+from tests.live_server import LiveServer
+from tests.proofs.crowd import Member, everybody_has, gather_group, send_all
+
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with LiveServer(tmp_path_factory.mktemp("server"), pings=(1, 1)) as running:
+        yield running
+
+
+async def signed_in(server: LiveServer, name: str) -> Member:
+    member = Member(name, [server.url])
+    await member.sign_up()
+    return member
+
+
+def socket_of(server: LiveServer, member: Member, **more: Any) -> websockets.connect:
+    headers = {"Authorization": f"Bearer {member.access}"}
+    return websockets.connect(f"{server.ws_url}/ws", additional_headers=headers, proxy=None, **more)
+
+
+async def code_of(client: websockets.ClientConnection) -> int | None:
+    async with asyncio.timeout(15):
+        while True:
+            try:
+                await client.recv()
+            except websockets.ConnectionClosed:
+                return client.close_code
+
+
+def test_strangers_become_a_group_that_talks_and_a_kill_loses_nothing(server):
+    async def talk() -> None:
+        members = [Member(name, [server.url]) for name in ("layla-live", "omar-live", "mina-live")]
+        heard = [member.heard for member in members]
+        await gather_group(members)
+        listening = [asyncio.create_task(member.listen()) for member in members]
+        sent: list[str] = []
+        talking = [asyncio.create_task(send_all(member, 10, 2, sent)) for member in members[:2]]
+        while len(sent) < 10:
+            await asyncio.sleep(0.01)
+
+        server.kill()
+        await asyncio.to_thread(server.start)
+
+        await asyncio.gather(*talking)
+        await everybody_has(heard, 20, within=15)
+        history = await members[2].history()
+        for each in listening:
+            each.cancel()
+        for member in members:
+            await member.close()
+        assert [message["seq"] for message in history] == list(range(1, 21))
+        assert sorted(message["client_id"] for message in history) == sorted(
+            [f"layla-live-{n}" for n in range(10)] + [f"omar-live-{n}" for n in range(10)]
+        )
+        assert [each.seqs for each in heard] == [list(range(1, 21))] * 3
+
+    asyncio.run(talk())
+
+
+def test_a_client_that_does_not_pong_is_closed(server):
+    async def connect() -> str:
+        member = await signed_in(server, "silent")
+        await member.close()
+        return member.access
+
+    access = asyncio.run(connect())
+    protocol = ClientProtocol(parse_uri(f"{server.ws_url}/ws"))
+    request = protocol.connect()
+    request.headers["Authorization"] = f"Bearer {access}"
+    protocol.send_request(request)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as wire:
+        wire.sendall(b"".join(protocol.data_to_send()))  # the last that this client ever says
+
+        opcodes = []
+        while protocol.close_rcvd is None and (data := wire.recv(65_536)):
+            protocol.receive_data(data)
+            opcodes += [event.opcode for event in protocol.events_received() if isinstance(event, WireFrame)]
+
+    assert Opcode.PING in opcodes
+    assert protocol.close_rcvd is not None
+    assert protocol.close_rcvd.code == 4408
+
+
+def test_a_client_that_pongs_stays(server):
+    async def wait() -> None:
+        member = await signed_in(server, "healthy")
+        async with socket_of(server, member) as client:
+            await client.recv()
+            await asyncio.sleep(5)  # longer than a ping and the time for its pong
+
+            await client.send(json.dumps({"type": "ping", "id": 1}))
+
+            assert json.loads(await client.recv())["id"] == 1
+        await member.close()
+
+    asyncio.run(wait())
+
+
+def test_a_reader_that_reads_nothing_is_closed_and_holds_no_memory(server):
+    async def flood() -> None:
+        member = await signed_in(server, "deaf")
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", server.port))
+        async with socket_of(server, member, sock=narrow, max_queue=1, ping_interval=None) as client:
+            await client.recv()
+            before = server.memory()
+            echo = json.dumps({"type": "ping", "id": "x" * 250_000})
+
+            for _ in range(200):  # fifty megabytes of answers that nobody reads
+                await client.send(echo)
+            grown = server.memory() - before
+
+            assert await code_of(client) == 4413
+        await member.close()
+        assert grown < 40 * MEGABYTE
+
+    asyncio.run(flood())
+
+
+def test_a_slow_reader_holds_nobody_else_up(server):
+    async def talk() -> None:
+        members = [Member(name, [server.url]) for name in ("quick", "sleepy")]
+        chat = await gather_group(members)
+        quick, sleepy = members
+        async with socket_of(server, quick) as hears, socket_of(
+            server, sleepy, max_queue=1, close_timeout=0.1
+        ) as sleeps:
+            await hears.recv()
+            await sleeps.recv()
+            echo = json.dumps({"type": "ping", "id": "x" * 250_000})
+            for _ in range(30):
+                await sleeps.send(echo)
+
+            started = time.monotonic()
+            response = await quick.call("POST", f"chats/{chat}/messages", json={"text": "Awake?"})
+            frame = json.loads(await asyncio.wait_for(hears.recv(), 5))
+
+            assert response.status_code == 201
+            assert frame["data"]["text"] == "Awake?"
+            assert time.monotonic() - started < 2
+        for member in members:
+            await member.close()
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_quickly_and_cleanly(how, tmp_path):
+    server = LiveServer(tmp_path)
+
+    async def stop() -> tuple[int, float, list[int | None]]:
+        first = await asyncio.to_thread(server.start)
+        member = await signed_in(server, "here")
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(socket_of(server, member)) for _ in range(10)]
+            for client in clients[:5]:
+                await client.recv()
+            code, seconds = await asyncio.to_thread(server.stop, how)
+            codes = [await code_of(client) for client in clients]
+        await member.close()
+        assert first < 60
+        return code, seconds, codes
+
+    try:
+        code, seconds, codes = asyncio.run(stop())
+
+        assert code == 0
+        assert seconds < 5
+        assert codes == [1012] * 10
+        assert "Traceback" not in server.log
+        assert server.start() < 10  # everything is there already
+    finally:
+        server.kill()
+
+
+def test_a_taken_port_is_told_in_words(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        server = LiveServer(tmp_path, port=port)
+
+        code = server.spawn().wait(30)
+
+    assert code == 1
+    assert f"Port {port} is taken." in server.log
+    assert f"PORT={port + 1} make run" in server.log
+    assert "Traceback" not in server.log
+
+

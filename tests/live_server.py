@@ -1,0 +1,147 @@
+"""A server that really runs: `manage.py serve` in a process of its own, for tests and proofs."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR")  # of our own environment
+
+# The server with other numbers than production's, for tests that can't wait for those.
+WITH_PINGS = """
+import sys
+import django
+from django.core.management import execute_from_command_line
+django.setup()
+from realtime import server
+server.PING_EVERY, server.PONG_WITHIN = {every}, {within}
+execute_from_command_line(["manage.py", *sys.argv[1:]])
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class LiveServer:
+    """One server process at a time, over one data folder. `with` starts it, and kills it at the end.
+
+    Args:
+        data: its `DATA_DIR`; what it prints is kept there, in a file for each port.
+        pings: seconds between pings and for their pongs, in place of production's.
+        environment: variables beside an otherwise bare environment, which is that of the embedded default.
+    """
+
+    def __init__(
+        self, data: Path, *, pings: tuple[float, float] | None = None, port: int | None = None, **environment: str
+    ) -> None:
+        self.data = data
+        self.port = port or free_port()
+        self.pings = pings
+        self.environment = environment
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def _log(self) -> Path:
+        return self.data / f"server-{self.port}.log"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.kill()
+
+    def start(self, *, within: float = 60) -> float:
+        """Start it and wait until it says that it is ready.
+
+        Returns:
+            The seconds that took.
+        """
+        started = time.monotonic()
+        self.spawn()
+        while not self._is_ready():
+            if self.process is None or self.process.poll() is not None:
+                raise RuntimeError(f"The server ended while starting:\n{self.log}")
+            if time.monotonic() - started > within:
+                raise TimeoutError(f"The server was not ready after {within} s:\n{self.log}")
+            time.sleep(0.05)
+        return time.monotonic() - started
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start it without waiting."""
+        command = ["manage.py"]
+        if self.pings:
+            command = ["-c", WITH_PINGS.format(every=self.pings[0], within=self.pings[1])]
+        self.data.mkdir(parents=True, exist_ok=True)
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "ENV_FILE": os.devnull,
+            "DATA_DIR": str(self.data),
+            "PORT": str(self.port),
+            "LIMIT_GENERAL": "off",
+            "LIMIT_AUTH": "off",
+            "LIMIT_AUTH_ADDRESS": "off",
+            "LOG_LEVEL": "WARNING",
+        }
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 (our own code)
+                [sys.executable, *command, "serve", "--host", "127.0.0.1"],
+                cwd=ROOT,
+                env=environment | self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        return self.process
+
+    def stop(self, how: signal.Signals, *, within: float = 10) -> tuple[int, float]:
+        """Ask it to end.
+
+        Returns:
+            Its exit code, and the seconds that took.
+        """
+        assert self.process
+        started = time.monotonic()
+        self.process.send_signal(how)
+        return self.process.wait(within), time.monotonic() - started
+
+    def kill(self) -> None:
+        """End it between two instructions, as a power cut would."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    def memory(self) -> int:
+        """The bytes that it holds in memory now."""
+        assert self.process
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise LookupError("VmRSS")
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/api/health/ready", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False

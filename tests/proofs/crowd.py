@@ -1,0 +1,315 @@
+"""Members of a chat as the proofs need them: they know the public API and nothing else, and never give up."""
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import websockets
+
+PASSWORD = "a caravan of seven camels"  # noqa: S105 (of nobody)
+PAUSE = 0.1  # seconds before the next try at a server that is gone
+PATIENCE = 10  # seconds for an answer
+NODE = Path(__file__).parent / "node"
+
+LOST = (OSError, TimeoutError, websockets.WebSocketException, httpx.TransportError)
+
+
+class Violated(Exception):
+    """The server broke its word."""
+
+
+@dataclass
+class Heard:
+    """What came to one member, in the order in which it came."""
+
+    name: str
+    seqs: list[int] = field(default_factory=list)
+    messages: dict[int, str] = field(default_factory=dict)  # seq to id
+    connections: int = 0
+    resumed: int = 0
+    replayed: int = 0
+    _is_replay: bool = False
+
+    @property
+    def position(self) -> int:
+        return max(self.seqs, default=0)
+
+    def note(self, frame: dict[str, Any]) -> None:
+        """Take in a frame of the chat, as both kinds of reader tell it."""
+        match frame["type"]:
+            case "resumed":
+                self.resumed += 1
+                self._is_replay = False
+            case "reset":
+                raise Violated(f"{self.name}: reset, though nothing is older than a minute")
+            case _:
+                self.seqs.append(frame["seq"])
+                self.replayed += self._is_replay
+                self.messages[frame["seq"]] = frame["message"]
+
+    def begin(self) -> None:
+        self.connections += 1
+        self._is_replay = True
+
+
+class Member:
+    """Somebody with one account, a REST client and one socket, which comes back as often as it is lost.
+
+    Args:
+        urls: addresses of servers; the next is tried when one does not answer.
+    """
+
+    def __init__(self, name: str, urls: Sequence[str]) -> None:
+        self.name = name
+        self.urls = list(urls)
+        self.heard = Heard(name)
+        self.chat = ""
+        self.repeats = 0
+        self._rest = httpx.AsyncClient(timeout=PATIENCE)
+        self._socket: websockets.ClientConnection | None = None
+        self._is_open = asyncio.Event()
+        self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
+
+    async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request, refused or not; a server that is gone is an error for the caller."""
+        return await self._rest.request(method, f"{self.urls[0]}/api/v1/{path}", **more)
+
+    async def sign_up(self) -> None:
+        """Register, follow the mailed link, sign in."""
+        email = f"{self.name}@serai.example"
+        body = {"email": email, "password": PASSWORD, "username": self.name}
+        (await self.call("POST", "auth/register", json=body)).raise_for_status()
+        token = await self._mailed_token(email)
+        (await self.call("POST", "auth/verify-email", json={"token": token})).raise_for_status()
+        await self.sign_in()
+        self.id = (await self.call("GET", "users/me")).raise_for_status().json()["id"]
+
+    async def sign_in(self) -> None:
+        body = {"email": f"{self.name}@serai.example", "password": PASSWORD}
+        answer = (await self.call("POST", "auth/login", json=body)).raise_for_status().json()
+        self.access, self.session = answer["access"], answer["session"]
+        self._rest.headers["Authorization"] = f"Bearer {self.access}"
+
+    async def _mailed_token(self, email: str) -> str:
+        while True:
+            page = await self._rest.get(f"{self.urls[0]}/dev/outbox", headers={"Accept": "application/json"})
+            for mail in page.raise_for_status().json()["results"]:
+                if email in mail["to"] and (found := re.search(r"verify-email/(\S+)", mail["text"])):
+                    return found[1]
+            await asyncio.sleep(PAUSE)
+
+    def _turn(self) -> None:
+        self.urls.append(self.urls.pop(0))
+
+    # --- Hearing --------------------------------------------------------------------------------------------
+
+    async def listen(self) -> None:
+        """Hear the chat, for ever."""
+        epoch = None
+        while True:
+            try:
+                async with websockets.connect(
+                    f"{self.urls[0].replace('http', 'ws', 1)}/ws",
+                    subprotocols=[websockets.Subprotocol("serai.v1")],
+                    additional_headers={"Authorization": f"Bearer {self.access}"},
+                    open_timeout=PATIENCE,
+                    proxy=None,
+                ) as socket:
+                    hello = json.loads(await socket.recv())
+                    epoch = epoch or hello["epoch"]
+                    self.heard.begin()
+                    asked = {"type": "resume", "epoch": epoch, "chats": {self.chat: self.heard.position}}
+                    await socket.send(json.dumps(asked))
+                    self._socket = socket
+                    async for text in socket:
+                        self._take(json.loads(text))
+            except LOST:
+                pass
+            finally:
+                self._socket = None
+                self._is_open.clear()
+                for answer in self._answers.values():
+                    if not answer.done():
+                        answer.set_exception(ConnectionError("the socket was lost"))
+            self._turn()
+            await asyncio.sleep(PAUSE)
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        if frame["type"] in ("ack", "error"):
+            answer = self._answers.get(frame["id"])
+            if answer and not answer.done():
+                answer.set_result(frame)
+        elif frame["type"] == "reset" or frame["type"] == "resumed":
+            self.heard.note(frame)
+            self._is_open.set()
+        elif frame.get("chat") == self.chat and "seq" in frame:
+            self.heard.note({"type": frame["type"], "seq": frame["seq"], "message": frame["data"].get("id")})
+
+    # --- Saying ---------------------------------------------------------------------------------------------
+
+    async def send(self, client_id: str, *, by_socket: bool) -> None:
+        """Send one message, and again under the same client id until it is acknowledged."""
+        data = {"client_id": client_id, "text": f"This is {client_id}."}
+        while True:
+            try:
+                await (self._send_by_socket(data) if by_socket else self._send_by_rest(data))
+                return
+            except LOST:
+                self.repeats += 1
+                await asyncio.sleep(PAUSE)
+
+    async def _send_by_socket(self, data: dict[str, str]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await self._is_open.wait()
+            if self._socket is None:
+                raise ConnectionError("the socket was lost")
+            answer = self._answers[data["client_id"]] = asyncio.get_running_loop().create_future()
+            try:
+                frame = {"type": "message.send", "id": data["client_id"], "data": {"chat": self.chat} | data}
+                await self._socket.send(json.dumps(frame))
+                answered = await answer
+            finally:
+                del self._answers[data["client_id"]]
+        if answered["type"] != "ack":
+            raise Violated(f"{self.name}: {answered}")
+
+    async def _send_by_rest(self, data: dict[str, str]) -> None:
+        try:
+            response = await self.call("POST", f"chats/{self.chat}/messages", json=data)
+        except httpx.TransportError:
+            self._turn()
+            raise
+        if response.status_code not in (200, 201):
+            raise Violated(f"{self.name}: {response.status_code} {response.text}")
+
+    async def history(self) -> list[dict[str, Any]]:
+        """The whole chat, page by page."""
+        messages: list[dict[str, Any]] = []
+        while True:
+            after = messages[-1]["seq"] if messages else 0
+            query = {"after": after, "limit": 200}
+            page = await self.call("GET", f"chats/{self.chat}/messages", params=query)
+            messages += page.raise_for_status().json()["results"]
+            if not page.json()["has_after"]:
+                return messages
+
+    async def close(self) -> None:
+        await self._rest.aclose()
+
+
+class NodeReader:
+    """A member whose socket is Node's `ws`."""
+
+    def __init__(self, member: Member, folder: Path) -> None:
+        self.member = member
+        self.heard = Heard(f"{member.name} (Node)")
+        self._folder = folder
+
+    @staticmethod
+    def install(folder: Path) -> None:
+        """Fetch the package `ws` into a folder that goes away."""
+        for file in NODE.iterdir():
+            if file.is_file():
+                shutil.copy(file, folder)
+        npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]
+        subprocess.run(npm, cwd=folder, check=True)  # noqa: S603 (our own words)
+
+    async def listen(self) -> None:
+        urls = [url.replace("http", "ws", 1) for url in self.member.urls]
+        process = await asyncio.create_subprocess_exec(
+            "node",
+            "reader.js",
+            self.member.chat,
+            self.member.access,
+            *urls,
+            cwd=self._folder,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout
+        try:
+            while line := await process.stdout.readline():
+                frame = json.loads(line)
+                if frame["type"] == "hello":
+                    self.heard.begin()
+                else:
+                    self.heard.note(frame)
+            raise Violated("the Node reader ended")
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+async def gather_group(members: Sequence[Member]) -> str:
+    """Sign everybody up and put them in one group."""
+    for member in members:
+        await member.sign_up()
+    first, *others = members
+    body = {"type": "group", "title": "Wadi Rum", "participants": [member.id for member in others]}
+    chat: str = (await first.call("POST", "chats", json=body)).raise_for_status().json()["id"]
+    for member in members:
+        member.chat = chat
+    return chat
+
+
+async def send_all(sender: Member, count: int, at_once: int, sent: list[str]) -> None:
+    """Send *count* messages, REST and socket in turn, some on their way at any time; note those acknowledged."""
+    waiting = iter(range(count))
+
+    async def one_after_the_other() -> None:
+        for number in waiting:
+            client_id = f"{sender.name}-{number}"
+            await sender.send(client_id, by_socket=number % 2 == 0)
+            sent.append(client_id)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(at_once):
+            group.create_task(one_after_the_other())
+
+
+async def everybody_has(heard: Sequence[Heard], newest: int, *, within: float) -> None:
+    try:
+        async with asyncio.timeout(within):
+            while any(each.position < newest for each in heard):
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        where = {each.name: each.position for each in heard}
+        raise Violated(f"not everybody has {newest} after {within} s: {where}") from None
+
+
+def check(heard: Sequence[Heard], history: list[dict[str, Any]], sent: Sequence[str]) -> None:
+    """Everybody heard 1…n in order, no gap and no double, and the history says the same.
+
+    Raises:
+        Violated
+    """
+    whole = list(range(1, len(sent) + 1))
+    if [message["seq"] for message in history] != whole:
+        raise Violated(f"the history is not 1…{len(sent)}")
+    if sorted(message["client_id"] for message in history) != sorted(sent):
+        raise Violated("the history is not what was sent")
+    ids = {message["seq"]: message["id"] for message in history}
+    for each in heard:
+        if each.seqs != whole:
+            missing, doubled = set(whole) - set(each.seqs), len(each.seqs) - len(set(each.seqs))
+            raise Violated(
+                f"{each.name} heard {len(each.seqs)} of {len(whole)}: {sorted(missing)[:10]} missing, "
+                f"{doubled} doubled, {'in' if each.seqs == sorted(each.seqs) else 'out of'} order"
+            )
+        if each.messages != ids:
+            raise Violated(f"{each.name} heard other messages than the history has")
+
+
+def report(heard: Sequence[Heard]) -> None:
+    for each in heard:
+        print(
+            f"  {each.name:<18} 1…{each.position}, {each.connections} connections, "
+            f"{each.resumed} times resumed, {each.replayed} events replayed"
+        )

@@ -1,0 +1,162 @@
+"""The start page of the staff console: each number is that of the list behind it."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.tests.factories import SessionFactory, UserFactory, staff
+from common import dashboard
+from common.ids import first_id_at
+from common.models import Mail
+from messaging.tests.factories import ChatFactory, MessageFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    cache.delete(f"dashboard:messages:{timezone.now().date()}")
+
+
+@pytest.fixture
+def ada() -> User:
+    return staff()
+
+
+def console_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def numbers(response: Any) -> dict[str, str]:
+    return {str(each["card"].title): each["number"] for each in response.context["cards"]}
+
+
+def sent(days_ago: int, **more: Any) -> None:
+    at = timezone.now() - timedelta(days=days_ago)
+    MessageFactory(id=first_id_at(at), created_at=at, **more)
+
+
+def test_the_cards_say_how_it_is(ada):
+    chat, layla = ChatFactory(), UserFactory(email_verified_at=None)
+    SessionFactory(user=ada)
+    SessionFactory(user=ada, revoked_at=timezone.now())
+    sent(0, chat=chat, author=layla)
+    sent(3, chat=chat, author=layla)
+    Mail.objects.create(to="a@example.com", template="verify_email")
+    for _ in range(2):
+        Mail.objects.create(to="b@example.com", template="verify_email", attempts=20)
+
+    response = console_of(ada).get("/admin/")
+
+    assert numbers(response) == {
+        "People": "2",
+        "With a verified address": "1",
+        "Open sessions": "1",
+        "Messages in the last 24 hours": "1",
+        "Mails waiting": "1",
+        "Mails failed": "2",
+    }
+
+
+def test_each_card_leads_to_the_rows_that_it_counts(ada):
+    SessionFactory(user=ada)
+    UserFactory(email_verified_at=None)
+    sent(0)
+    sent(3)
+    client = console_of(ada)
+
+    cards = client.get("/admin/").context["cards"]
+
+    for each in cards:
+        rows = client.get(each["card"].link).context["cl"].result_list
+        assert str(len(rows)) == each["number"], each["card"].title
+
+
+def test_the_chart_has_fourteen_days_with_today_at_the_end(ada):
+    for days_ago, count in ((0, 2), (13, 1), (14, 5)):
+        for number in range(count):
+            at = timezone.now() - timedelta(days=days_ago)
+            MessageFactory(id=first_id_at(at + timedelta(milliseconds=number)), created_at=at)
+
+    response = console_of(ada).get("/admin/")
+
+    data = json.loads(response.context["charts"][0]["data"])
+    assert data["datasets"][0]["data"] == [1, *[0] * 12, 2]
+    assert len(data["labels"]) == 14
+
+
+@pytest.mark.parametrize("rows", [5, 50])
+def test_the_page_takes_one_query_a_number(rows, ada, django_assert_num_queries):
+    SessionFactory.create_batch(rows)
+    chat = ChatFactory()
+    for _ in range(rows):
+        MessageFactory(chat=chat, author=ada)
+    client = console_of(ada)
+
+    with django_assert_num_queries(10):  # cookie session, its user, six cards, the chart, the latest notes
+        response = client.get("/admin/")
+
+    assert response.status_code == 200
+
+
+def test_the_chart_is_counted_once_a_minute(ada, django_assert_num_queries):
+    client = console_of(ada)
+    client.get("/admin/")
+
+    with django_assert_num_queries(9):
+        client.get("/admin/")
+
+
+def test_a_number_beyond_what_is_counted_says_so(ada, monkeypatch):
+    monkeypatch.setattr(dashboard, "COUNTED", 3)
+    UserFactory.create_batch(4)
+
+    response = console_of(ada).get("/admin/")
+
+    assert numbers(response)["People"] == "3+"
+
+
+def test_staff_see_the_numbers_that_they_may_see():
+    clerk = UserFactory(is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_mail"))
+
+    response = console_of(clerk).get("/admin/")
+
+    assert sorted(numbers(response)) == ["Mails failed", "Mails waiting"]
+    assert response.context["charts"] == []
+    assert b"Users" not in response.content
+
+
+def test_staff_without_any_permission_get_an_empty_page():
+    response = console_of(UserFactory(is_staff=True)).get("/admin/")
+
+    assert response.status_code == 200
+    assert (numbers(response), response.context["charts"]) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    "page", ["/admin/", "/admin/accounts/user/", "/admin/login/", "/api/docs", "/api/redoc"]
+)
+def test_a_page_loads_nothing_from_another_host(page, ada):
+    html = console_of(ada).get(page, follow=True).content.decode()
+
+    loaded = re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"']([^\"']+)", html)
+    assert loaded
+    assert [address for address in loaded if re.match(r"(?:https?:)?//", address)] == []
+
+
+def test_a_page_that_is_not_there_says_so_in_words(ada):
+    response = console_of(ada).get("/admin/nothing/")
+
+    assert response.status_code == 404
+    assert "There is no such page" in response.content.decode()

@@ -1,0 +1,253 @@
+"""Every route of the product, and who gets what there. A route without a row fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.test import APIClient
+
+from accounts.models import Session, TakenUsername, User
+from accounts.services import sign_in
+from accounts.tests.factories import PASSWORD, SessionFactory, UserFactory
+from accounts.tokens import make_access, make_verification
+from common.api.views import Counted
+from common.models import LogEntry, Mail
+from messaging.models import Chat, Message, Participant
+from messaging.services import send_message
+from messaging.tests.factories import group_of
+
+pytestmark = pytest.mark.django_db
+
+# A stranger; somebody signed in who has nothing to do with it; then, of the group that the path names,
+# a member, an admin and its owner. The session in a path is the owner's, the person a second member.
+WHO = ("stranger", "outsider", "member", "admin", "owner")
+
+EVERYBODY = (200, 200, 200, 200, 200)
+SIGNED_IN = (401, 200, 200, 200, 200)
+IN_THE_CHAT = (401, 404, 200, 200, 200)
+
+TABLE: dict[str, tuple[int, int, int, int, int]] = {
+    "POST api/v1/auth/register": (201, 201, 201, 201, 201),
+    "POST api/v1/auth/verify-email": EVERYBODY,
+    "GET api/v1/auth/verify-email/<str:token>": EVERYBODY,
+    "POST api/v1/auth/resend-verification": (204, 204, 204, 204, 204),
+    "POST api/v1/auth/login": EVERYBODY,
+    "POST api/v1/auth/refresh": EVERYBODY,
+    "POST api/v1/auth/logout": (401, 204, 204, 204, 204),
+    "POST api/v1/auth/logout-all": (401, 204, 204, 204, 204),
+    "POST api/v1/auth/ws-ticket": (401, 201, 201, 201, 201),
+    "GET api/v1/auth/sessions": SIGNED_IN,
+    "DELETE api/v1/auth/sessions/<uuid:pk>": (401, 404, 404, 404, 204),
+    "GET api/v1/users/me": SIGNED_IN,
+    "PUT api/v1/users/me": SIGNED_IN,
+    "PATCH api/v1/users/me": SIGNED_IN,
+    "GET api/v1/chats": SIGNED_IN,
+    "POST api/v1/chats": (401, 201, 201, 201, 201),
+    "GET api/v1/chats/<uuid:pk>": IN_THE_CHAT,
+    "PUT api/v1/chats/<uuid:pk>": (401, 404, 403, 200, 200),
+    "PATCH api/v1/chats/<uuid:pk>": (401, 404, 403, 200, 200),
+    "DELETE api/v1/chats/<uuid:pk>": (401, 404, 204, 204, 204),
+    "GET api/v1/chats/<uuid:chat>/messages": IN_THE_CHAT,
+    "POST api/v1/chats/<uuid:chat>/messages": (401, 404, 201, 201, 201),
+    "POST api/v1/chats/<uuid:chat>/read": IN_THE_CHAT,
+    "GET api/v1/chats/<uuid:chat>/participants": IN_THE_CHAT,
+    "POST api/v1/chats/<uuid:chat>/participants": (401, 404, 403, 201, 201),
+    "GET api/v1/chats/<uuid:chat>/participants/<uuid:user>": IN_THE_CHAT,
+    "PUT api/v1/chats/<uuid:chat>/participants/<uuid:user>": (401, 404, 403, 403, 200),
+    "PATCH api/v1/chats/<uuid:chat>/participants/<uuid:user>": (401, 404, 403, 403, 200),
+    "DELETE api/v1/chats/<uuid:chat>/participants/<uuid:user>": (401, 404, 403, 204, 204),
+    "GET api/v1/messages": (401, 400, 200, 200, 200),  # the chat is a field here
+    "POST api/v1/messages": (401, 400, 201, 201, 201),
+    "GET api/v1/messages/<uuid:pk>": IN_THE_CHAT,
+    "GET api/health": EVERYBODY,
+    "GET api/health/live": EVERYBODY,
+    "GET api/health/ready": EVERYBODY,
+    "GET api/schema": EVERYBODY,
+    "GET api/docs": EVERYBODY,
+    "GET api/docs/problems": EVERYBODY,
+    "GET api/redoc": EVERYBODY,
+    "GET ": (302, 302, 302, 302, 302),  # to the documents
+    "GET admin": (302, 302, 302, 302, 302),  # to its slash; what is behind is the console's own tests'
+    "GET dev/outbox": EVERYBODY,  # absent in production
+    "GET dev/outbox/": EVERYBODY,
+}
+DOCUMENTS = {"api/schema", "api/docs", "api/docs/problems", "api/redoc"}  # the same for everybody, and cheap
+
+
+# --- What there is ------------------------------------------------------------------------------------------
+
+
+def routes(patterns: list[Any] | None = None, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Every path of the product but the console's and the static files'."""
+    for each in get_resolver().url_patterns if patterns is None else patterns:
+        path = before + str(each.pattern)
+        if not isinstance(each, URLResolver):
+            yield path, each
+        elif path != "admin/":
+            yield from routes(each.url_patterns, path)
+
+
+def view_of(route: URLPattern) -> type | None:
+    return getattr(route.callback, "cls", None) or getattr(route.callback, "view_class", None)
+
+
+def methods_of(path: str, route: URLPattern) -> set[str]:
+    """What a route takes, beside HEAD."""
+    view, actions = view_of(route), getattr(route.callback, "actions", None)
+    if view is None or not path.startswith("api/"):
+        return {"GET"}  # a plain page
+    return {name.upper() for name in actions or view.http_method_names if actions or hasattr(view, name)} - {
+        "HEAD",
+        "OPTIONS",
+    }
+
+
+def test_every_route_has_a_row_and_every_row_a_route():
+    operations = {f"{method} {path}" for path, route in routes() for method in methods_of(path, route)}
+
+    assert operations == set(TABLE)
+
+
+def test_every_view_of_the_api_counts_its_requests():
+    uncounted = {
+        path
+        for path, route in routes()
+        if path.startswith("api/") and not (view_of(route) and issubclass(view_of(route), Counted))
+    }
+
+    assert uncounted == DOCUMENTS
+
+
+# --- Who gets what ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class World:
+    people: dict[str, User]
+    chat: Chat
+    message: Message
+    session: Session
+    newcomer: User  # active, in no chat
+    waiting: User  # address not verified yet
+    refresh: str
+
+    def client(self, who: str) -> APIClient:
+        client = APIClient()
+        if who != "stranger":
+            session = self.session if who == "owner" else SessionFactory(user=self.people[who])
+            client.credentials(HTTP_AUTHORIZATION=f"Bearer {make_access(session)}")
+        return client
+
+    def path(self, route: str) -> str:
+        pk = {
+            "api/v1/auth/sessions": self.session,
+            "api/v1/chats": self.chat,
+            "api/v1/messages": self.message,
+        }
+        values = {
+            "<uuid:pk>": next((row.pk for start, row in pk.items() if route.startswith(start)), ""),
+            "<uuid:chat>": self.chat.pk,
+            "<uuid:user>": self.people["second"].pk,
+            "<str:token>": make_verification(self.waiting),
+        }
+        for place, value in values.items():
+            route = route.replace(place, str(value))
+        return f"/{route}"
+
+    def body(self, operation: str) -> dict[str, Any] | None:
+        role = {"role": "admin"}
+        title = {"title": "Petra, January"}
+        return {
+            "POST api/v1/auth/register": {
+                "email": "new@example.com",
+                "password": PASSWORD,
+                "username": "new",
+            },
+            "POST api/v1/auth/verify-email": {"token": make_verification(self.waiting)},
+            "POST api/v1/auth/resend-verification": {"email": self.waiting.email},
+            "POST api/v1/auth/login": {"email": self.newcomer.email, "password": PASSWORD},
+            "POST api/v1/auth/refresh": {"refresh": self.refresh},
+            "PUT api/v1/users/me": {"status_text": "On the road"},
+            "PATCH api/v1/users/me": {"status_text": "On the road"},
+            "POST api/v1/chats": title | {"type": "group"},
+            "PUT api/v1/chats/<uuid:pk>": title,
+            "PATCH api/v1/chats/<uuid:pk>": title,
+            "POST api/v1/chats/<uuid:chat>/messages": {"text": "Hello"},
+            "POST api/v1/chats/<uuid:chat>/read": {"seq": 1},
+            "POST api/v1/chats/<uuid:chat>/participants": {"user": str(self.newcomer.pk)},
+            "PUT api/v1/chats/<uuid:chat>/participants/<uuid:user>": role,
+            "PATCH api/v1/chats/<uuid:chat>/participants/<uuid:user>": role,
+            "GET api/v1/messages": {"chat": str(self.chat.pk)},
+            "POST api/v1/messages": {"chat": str(self.chat.pk), "text": "Hello"},
+        }.get(operation)
+
+
+@pytest.fixture
+def world(settings: Any, tmp_path: Any) -> World:
+    settings.MAIL_DIR = tmp_path
+    people = {name: UserFactory(username=name) for name in (*WHO[1:], "second")}
+    chat = group_of(people["owner"], people["member"], people["admin"], people["second"])
+    Participant.objects.filter(user=people["admin"]).update(role=Participant.Role.ADMIN)
+    message, _ = send_message(actor=people["owner"], chat=chat, text="We leave at dawn.")
+    newcomer = UserFactory(username="newcomer")
+    return World(
+        people=people,
+        chat=chat,
+        message=message,
+        session=SessionFactory(user=people["owner"]),
+        newcomer=newcomer,
+        waiting=UserFactory(username="waiting", email_verified_at=None),
+        refresh=sign_in(email=newcomer.email, password=PASSWORD).refresh,
+    )
+
+
+def everything() -> list[list[dict[str, Any]]]:
+    """All that a request could change."""
+    models = (User, TakenUsername, Session, Chat, Participant, Message, LogEntry, Mail)
+    return [list(model.objects.order_by("pk").values()) for model in models]
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """What happens here did not: the next one finds the world as it was."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("operation", TABLE)
+def test_who_gets_what(operation, world):
+    method, _, route = operation.partition(" ")
+    statuses = []
+
+    for who in WHO:
+        with taken_back():
+            client, before = world.client(who), everything()
+            response = getattr(client, method.lower())(world.path(route), world.body(operation))
+            statuses.append(response.status_code)
+            if response.status_code >= 400:
+                assert response.headers["Content-Type"] == "application/problem+json"
+                assert everything() == before
+
+    assert tuple(statuses) == TABLE[operation]
+
+
+PATHS = sorted({operation.partition(" ")[2] for operation in TABLE})
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PATHS if path.startswith("api/") and path not in DOCUMENTS]
+)
+def test_what_a_route_does_not_take_it_says(path, world):
+    client = world.client("owner")
+    taken = {operation.partition(" ")[0] for operation in TABLE if operation.partition(" ")[2] == path}
+
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - taken:
+        response = getattr(client, method.lower())(world.path(path))
+
+        assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+        assert set(response.headers["Allow"].split(", ")) - {"HEAD"} == taken
