@@ -61,7 +61,7 @@ def test_a_name_is_made_up_for_who_brings_none(client):
 
     assert response.status_code == 201
     assert response.json()["username"].startswith("abualiserai-")
-    assert len(response.json()["username"]) == len("abualiserai-") + 6
+    assert len(response.json()["username"]) == len("abualiserai-") + 8
     assert User.objects.get().username == response.json()["username"]
 
 

@@ -141,6 +141,13 @@ def test_the_older_door_says_what_went_wrong(client):
     }
 
 
+def test_a_refusal_names_fields_as_the_older_clients_spell_them(layla, client_of):
+    response = client_of(layla).patch("/api/users/me", {"displayName": ""})
+
+    assert response.status_code == 400
+    assert [(fault["field"], fault["code"]) for fault in response.json()["errors"]] == [("displayName", "blank")]
+
+
 def test_refusals_from_outside_a_view_are_dressed_too(client):
     response = client.get("/api/nothing")
 

@@ -1,0 +1,160 @@
+"""What the documents say is so: settings, links, names of files, the wire, the status of each requirement."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from common.events import Event
+from realtime import registry
+from realtime.frames import Close
+
+ROOT: Final = Path(__file__).parent.parent
+DOCUMENTS: Final = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *(path for path in ROOT.glob("*/README.md"))]
+)
+# How many requirements each area has; the ids run from 1 without a gap.
+REQUIREMENTS: Final = {
+    "PLT": 21,
+    "ACC": 16,
+    "MSG": 19,
+    "NTF": 6,
+    "LGL": 3,
+    "MKT": 8,
+    "PAY": 5,
+    "TRV": 5,
+    "AST": 10,
+    "DEV": 7,
+    "CNT": 4,
+    "ANA": 5,
+    "LNG": 4,
+}
+OF_THE_SOCKET_ITSELF: Final = {"auth", "ping", "resume"}
+OF_THE_SERVER: Final = {"hello", "ack", "error", "pong", "heartbeat", "resumed", "reset", "going_away"}
+
+
+def text_of(path: str) -> str:
+    return (ROOT / path).read_text()
+
+
+def settings_of_the_environment() -> set[str]:
+    code = "\n".join(path.read_text() for path in sorted((ROOT / "config/settings").glob("*.py")))
+    named = set(re.findall(r'\benv\.\w+\(\s*"([A-Z0-9_]+)"', code))
+    (secrets,) = re.findall(r"for name in \(([^)]*)\)", code)
+    return named | {f"{name}_FILE" for name in re.findall(r'"(\w+)"', secrets)} | {"ENV_FILE"}
+
+
+# --- Settings -----------------------------------------------------------------------------------------------
+
+
+def test_every_setting_is_described_and_nothing_else_is():
+    described = re.findall(r"^\| `([A-Z0-9_]+)` \|", text_of("docs/configuration.md"), re.MULTILINE)
+    exemplified = re.findall(r"^#([A-Z0-9_]+)=", text_of(".env.example"), re.MULTILINE)
+
+    assert sorted(described) == sorted(settings_of_the_environment())
+    assert sorted(exemplified) == sorted(described)
+
+
+def test_the_example_changes_nothing_when_it_is_copied():
+    assert [line for line in text_of(".env.example").splitlines() if line and not line.startswith("#")] == []
+
+
+def test_production_is_told_nothing_that_no_setting_reads():
+    told = re.findall(r"^([A-Z0-9_]+)=", text_of("deploy/production.env.example"), re.MULTILINE)
+
+    assert set(told) <= settings_of_the_environment()
+
+
+# --- Links and names ----------------------------------------------------------------------------------------
+
+
+def anchors_of(document: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_documents_lead_somewhere(document):
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", document.read_text())
+
+    targets = [((document.parent / path) if path else document, anchor) for path, anchor in links]
+
+    assert [str(path) for path, _ in targets if not path.exists()] == []
+    assert [anchor for path, anchor in targets if anchor and anchor not in anchors_of(path)] == []
+
+
+def test_every_file_that_the_readme_names_is_there():
+    named = re.findall(r"`([\w.-]+/[\w./-]*)`", text_of("README.md"))
+
+    assert "config/urls.py" in named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_worked_example_begins_from_the_code_as_it_is():
+    diffs = "".join(re.findall(r"```diff\n(.*?)```", text_of("README.md"), re.DOTALL))
+    files = re.findall(r"^--- a/(\S+)\n\+\+\+ b/\S+\n(.*?)(?=^--- |\Z)", diffs, re.MULTILINE | re.DOTALL)
+
+    assert len(files) == 8
+    for path, diff in files:
+        for hunk in re.split(r"^@@.*\n", diff, flags=re.MULTILINE)[1:]:
+            before = "".join(line[1:] for line in hunk.splitlines(keepends=True) if line[0] in " -")
+            assert before in text_of(path), f"README.md walks through {path}, which has changed"
+
+
+# --- The wire -----------------------------------------------------------------------------------------------
+
+
+def events(base: type[Event] = Event) -> Iterator[type[Event]]:
+    for event in base.__subclasses__():
+        if "type" in vars(event) and not event.__module__.split(".")[1].startswith("test"):
+            yield event
+        yield from events(event)
+
+
+def test_the_live_page_names_what_goes_over_the_wire():
+    page = text_of("docs/live.md")
+    commands = set(registry.commands) | OF_THE_SOCKET_ITSELF
+    frames = {event.type for event in events() if event.type not in registry.closes} | OF_THE_SERVER
+    table = re.findall(r"^\| `([a-z.]+)` \|", page, re.MULTILINE)
+    closes = re.findall(r"^\| (\d{4}) \| `(\w+)` \|", page, re.MULTILINE)
+
+    assert sorted(table) == sorted(commands)
+    assert {"message.sent", "chat.added"} <= frames
+    assert [frame for frame in sorted(frames) if f'{{"type": "{frame}"' not in page] == []
+    assert dict(closes) == {str(code.value): code.name for code in Close}
+
+
+# --- Status -------------------------------------------------------------------------------------------------
+
+
+def rows_of_status() -> list[list[str]]:
+    rows = re.findall(r"^\| ([A-Z]{3}-\d+ \|.*) \|$", text_of("docs/status.md"), re.MULTILINE)
+    return [[cell.strip() for cell in row.split("|")] for row in rows]
+
+
+def test_every_requirement_has_its_status_once():
+    ids = [f"{area}-{number}" for area, count in REQUIREMENTS.items() for number in range(1, count + 1)]
+
+    assert [row[0] for row in rows_of_status()] == ids
+
+
+def test_a_status_is_done_or_part_or_not_yet_and_what_is_done_is_shown():
+    for id_, _what, state, tests in rows_of_status():
+        assert re.fullmatch(r"done|part: .+|not yet", state), id_
+        assert tests or state != "done", id_
+        assert not tests or state != "not yet", id_
+
+
+def test_every_test_that_shows_something_is_there():
+    shown = re.findall(r"`([\w/]+\.py)::(\w+)`", text_of("docs/status.md"))
+
+    assert len(shown) > 40
+    missing = [
+        f"{path}::{name}"
+        for path, name in shown
+        if not (ROOT / path).is_file() or not re.search(rf"\bdef {name}\(", text_of(path))
+    ]
+    assert missing == []
