@@ -138,7 +138,7 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
             {"fields": [("email", "email_verified_at"), ("id", "username"), ("created_at", "last_login")]},
         ),
         (_("Access"), {"fields": [("is_active", "password_set"), ("is_staff", "is_superuser"), "groups"]}),
-        (_("Profile"), {"fields": PROFILE}),
+        (_("Profile"), {"fields": [*PROFILE]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "username", "display_name"]}),
@@ -221,7 +221,7 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin):
         return None
 
     # --- actions ---
-    @console_action(_("Mark address as verified"), question=_("Hold the address for verified?"))
+    @console_action(_("Mark as verified"), question=_("Hold the address for verified?"))
     def mark_verified(self, request: HttpRequest, user: User) -> bool:
         return confirm_email(user=user)
 

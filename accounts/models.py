@@ -91,6 +91,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return f"{self.display_name} (@{self.username})"
 
+    def get_full_name(self) -> str:
+        """What the console greets staff with."""
+        return self.display_name
+
     @property
     def is_verified(self) -> bool:
         return self.email_verified_at is not None

@@ -31,7 +31,7 @@ def chart_data(chart: Chart) -> str:
                     "data": [number for _day, number in days],
                     "backgroundColor": "var(--color-primary-600)",
                     "borderRadius": 4,
-                    "barThickness": 16,  # pixels: fourteen of them fit a phone
+                    "maxBarThickness": 28,  # pixels; unfold's own are 4
                     "displayYAxis": True,
                 }
             ],

@@ -8,6 +8,7 @@ class RealtimeConfig(AppConfig):
     def ready(self) -> None:
         from common.events import listen
 
+        from . import problems  # noqa: F401 (known, so that the documents list them)
         from .bell import ring
 
         listen(ring)

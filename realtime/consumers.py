@@ -17,11 +17,12 @@ from common.api.serializers import read
 from common.events import topic_of_user
 from common.ids import uuid7
 from common.models import LogEpoch, UserPosition
-from common.problems import Problem, ServerFault
+from common.problems import ServerFault
 
 from . import registry
 from .frames import MAX_FRAME, PROTOCOL, Close, frame
 from .hub import Hub, hub
+from .problems import UnknownCommand
 from .registry import Caller
 from .resume import MAX_TOPICS, ResumeInput, resume
 from .sockets import Socket
@@ -31,11 +32,6 @@ logger = structlog.get_logger(__name__)
 
 AUTHENTICATE_WITHIN: Final = 10.0  # seconds for a first frame `auth`
 RESUME_WITHIN: Final = 0.5  # seconds for a fresh socket to ask for what it missed, before live frames start
-
-
-class UnknownCommand(Problem):
-    code = "unknown_command"
-    title = "There is no such command."
 
 
 class LiveConsumer(AsyncWebsocketConsumer):

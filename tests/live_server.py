@@ -12,7 +12,15 @@ from typing import Self
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
-KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR")  # of our own environment
+KEPT = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_",
+    "TMPDIR",
+    "COVERAGE_",
+)  # of our own environment, by their start
 
 # The server with other numbers than production's, for tests that can't wait for those.
 WITH_PINGS = """
@@ -42,7 +50,12 @@ class LiveServer:
     """
 
     def __init__(
-        self, data: Path, *, pings: tuple[float, float] | None = None, port: int | None = None, **environment: str
+        self,
+        data: Path,
+        *,
+        pings: tuple[float, float] | None = None,
+        port: int | None = None,
+        **environment: str,
     ) -> None:
         self.data = data
         self.port = port or free_port()
@@ -95,7 +108,8 @@ class LiveServer:
         if self.pings:
             command = ["-c", WITH_PINGS.format(every=self.pings[0], within=self.pings[1])]
         self.data.mkdir(parents=True, exist_ok=True)
-        environment = {name: os.environ[name] for name in KEPT if name in os.environ} | {
+        kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
+        environment = kept | {
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "ENV_FILE": os.devnull,
             "DATA_DIR": str(self.data),

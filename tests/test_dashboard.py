@@ -2,10 +2,12 @@
 
 import json
 import re
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.test import Client
@@ -22,8 +24,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept() -> None:
-    cache.delete(f"dashboard:messages:{timezone.now().date()}")
+def _a_day_at_noon() -> Iterator[None]:
+    """Days are counted here: none may end in the middle of a test."""
+    with time_machine.travel(datetime(2026, 6, 15, 12, tzinfo=UTC)):
+        cache.delete("dashboard:messages:2026-06-15")
+        yield
 
 
 @pytest.fixture

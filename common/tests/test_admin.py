@@ -45,6 +45,16 @@ def test_the_list_of_mails_takes_the_same_queries_however_long(mails, console, d
     assert len(response.context["cl"].result_list) == mails
 
 
+@pytest.mark.parametrize("words", ["LAYLA@", "the id"])
+def test_mails_are_found_by_address_and_id(words, console):
+    wanted = mail(to="layla@example.com")
+    mail(to="omar@example.com")
+
+    response = console.get(MAILS, {"q": str(wanted.pk) if words == "the id" else words})
+
+    assert list(response.context["cl"].result_list) == [wanted]
+
+
 @pytest.mark.parametrize("state", ["sent", "waiting", "failed"])
 def test_mails_are_filtered_by_what_became_of_them(state, console):
     mails = {

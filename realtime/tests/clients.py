@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, ParamSpec, Self
 
+from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
 
@@ -43,6 +44,13 @@ def live(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
     return run
 
 
+class Wire(WebsocketCommunicator):
+    """Without Channels' patch that keeps the engine's threads from giving their database connections back."""
+
+    send_input = ApplicationCommunicator.send_input
+    receive_output = ApplicationCommunicator.receive_output
+
+
 class Closed(Exception):
     """The server closed the socket while a frame was expected."""
 
@@ -58,8 +66,10 @@ class Client:
         headers: dict[str, str] | None = None,
         subprotocols: list[str] | None = None,
     ) -> None:
-        given = {"Host": "testserver"} | ({"Authorization": f"Bearer {token}"} if token else {}) | (headers or {})
-        self._wire = WebsocketCommunicator(
+        given = (
+            {"Host": "testserver"} | ({"Authorization": f"Bearer {token}"} if token else {}) | (headers or {})
+        )
+        self._wire = Wire(
             application,
             path,
             headers=[(name.lower().encode(), value.encode()) for name, value in given.items()],

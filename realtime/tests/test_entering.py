@@ -122,7 +122,8 @@ async def test_a_token_of_nobody_opens_nothing(token):
 
 
 @pytest.mark.parametrize(
-    "first", [{"type": "ping"}, {"type": "message.send", "data": {}}, {"type": "auth"}, {"type": "auth", "token": 7}]
+    "first",
+    [{"type": "ping"}, {"type": "message.send", "data": {}}, {"type": "auth"}, {"type": "auth", "token": 7}],
 )
 @live
 async def test_the_first_frame_of_a_stranger_can_only_be_auth(first):
@@ -199,7 +200,9 @@ async def test_a_browser_comes_from_our_host_or_a_listed_one(origin, is_welcome,
         assert (await client.next())["type"] == "hello"
 
 
-@pytest.mark.parametrize("path", ["/", "/wss", "/ws/rooms", "/ws/chats/7", "/ws/chats/not-an-id", "/api/v1/ws"])
+@pytest.mark.parametrize(
+    "path", ["/", "/wss", "/ws/rooms", "/ws/chats/7", "/ws/chats/not-an-id", "/api/v1/ws"]
+)
 @live
 async def test_there_is_no_socket_at_any_other_path(path, layla):
     client = await Client(path, token=await token_of(layla)).open()

@@ -82,7 +82,9 @@ async def test_a_failing_bell_fails_no_change(monkeypatch, settings, layla, omar
 
 
 @live
-async def test_a_bell_that_could_not_be_heard_is_heard_when_it_is_back(monkeypatch, settings, layla, omar, group):
+async def test_a_bell_that_could_not_be_heard_is_heard_when_it_is_back(
+    monkeypatch, settings, layla, omar, group
+):
     layer = get_channel_layer()
     group_add = layer.group_add
     away = True
@@ -144,7 +146,7 @@ async def test_the_heartbeat_names_what_moved(settings, layla, omar, group):
     assert all(frames[-1]["user"] == 2 for frames in beats)
 
 
-# --- Sessions end ---------------------------------------------------------------------------------------------
+# --- Sessions end -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("is_deaf", [False, True])
@@ -175,7 +177,7 @@ async def test_a_deactivated_person_is_sent_away(is_deaf, request, settings, lay
     assert await client.closed() == 4401
 
 
-# --- Slow readers ---------------------------------------------------------------------------------------------
+# --- Slow readers -------------------------------------------------------------------------------------------
 
 
 def a_socket(*, send: Any) -> tuple[sockets.Socket, list[int]]:
@@ -270,7 +272,7 @@ async def test_a_connection_that_breaks_under_a_send_ends_its_socket():
     assert codes == []
 
 
-# --- What a crowd costs -----------------------------------------------------------------------------------------
+# --- What a crowd costs -------------------------------------------------------------------------------------
 
 
 @live

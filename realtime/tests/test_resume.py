@@ -41,7 +41,12 @@ async def test_what_was_missed_comes_in_order_and_then_the_present_state(layla, 
 
     frames = await resumed(omar, chats={str(group.pk): 2}, user=0)
 
-    assert [frame["type"] for frame in frames] == [*["message.sent"] * 3, "chat.added", "mark.moved", "resumed"]
+    assert [frame["type"] for frame in frames] == [
+        *["message.sent"] * 3,
+        "chat.added",
+        "mark.moved",
+        "resumed",
+    ]
     assert seqs(frames) == [3, 4, 5]
     assert [frame["data"]["text"] for frame in frames[:3]] == ["Message 2", "Message 3", "Message 4"]
     assert [frame["user_seq"] for frame in frames[3:5]] == [1, 2]
@@ -238,8 +243,14 @@ async def test_chats_of_others_are_left_out_in_silence(layla, group):
     ("asked", "field"),
     [
         ({"chats": []}, "chats"),
-        ({"chats": {"01936c5e-0000-7000-8000-000000000000": -1}}, "chats.01936c5e-0000-7000-8000-000000000000"),
-        ({"chats": {"01936c5e-0000-7000-8000-000000000000": "x"}}, "chats.01936c5e-0000-7000-8000-000000000000"),
+        (
+            {"chats": {"01936c5e-0000-7000-8000-000000000000": -1}},
+            "chats.01936c5e-0000-7000-8000-000000000000",
+        ),
+        (
+            {"chats": {"01936c5e-0000-7000-8000-000000000000": "x"}},
+            "chats.01936c5e-0000-7000-8000-000000000000",
+        ),
         ({"chats": {str(number): 0 for number in range(5001)}}, "chats"),
         ({"user": "x"}, "user"),
         ({"user": 2**53 + 1}, "user"),
@@ -270,5 +281,3 @@ async def test_a_client_that_leaves_amid_a_replay_leaves_nothing_behind(layla, o
     await client.leave()
 
     assert (await hub())._sockets == {}
-
-

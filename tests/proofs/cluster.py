@@ -1,7 +1,7 @@
 """Proof: two server processes on PostgreSQL and Redis act as one, and one of them may die.
 
-`make prove-cluster` (ARGS="--messages 600"). Works in a database of its own, beside that of `DATABASE_URL`, and under a
-prefix of its own in Redis. Exit code 1 if the servers broke their word.
+`make prove-cluster` (ARGS="--messages 600"). Works in a database of its own, beside that of `DATABASE_URL`,
+and under a prefix of its own in Redis. Exit code 1 if the servers broke their word.
 """
 
 import argparse
@@ -63,7 +63,8 @@ async def prove_arrival(writer: Member, reader: Member, rounds: int = 20) -> int
         took.append(time.monotonic() - started)
     took.sort()
     print(
-        f"sent on A, heard on B: {1000 * took[rounds // 2]:.0f} ms in the middle, {1000 * took[-1]:.0f} ms at most"
+        f"sent on A, heard on B: {1000 * took[rounds // 2]:.0f} ms in the middle, "
+        f"{1000 * took[-1]:.0f} ms at most, of {rounds}"
     )
     return rounds
 
@@ -122,8 +123,8 @@ async def prove_death(
     took = time.monotonic() - started
     check(heard, await members[-1].history(), sent)
     print(
-        f"{messages} messages by 3 senders: {said:.1f} s, {messages / said:.0f} messages/s; everybody had all "
-        f"{max(0.0, took - said):.2f} s after the last acknowledgement; {sum(s.repeats for s in senders)} repeated"
+        f"{messages} messages by 3 senders: {said:.1f} s, {messages / said:.0f} messages/s; everybody had "
+        f"all {took - said:.2f} s after the last acknowledgement; {sum(s.repeats for s in senders)} repeated"
     )
     report(heard)
 

@@ -260,7 +260,7 @@ async def gather_group(members: Sequence[Member]) -> str:
 
 
 async def send_all(sender: Member, count: int, at_once: int, sent: list[str]) -> None:
-    """Send *count* messages, REST and socket in turn, some on their way at any time; note those acknowledged."""
+    """Send *count* messages, REST and socket in turn, *at_once* on their way; note the acknowledged."""
     waiting = iter(range(count))
 
     async def one_after_the_other() -> None:

@@ -1,6 +1,7 @@
 """Proof: a conversation survives `kill -9` of its server. Nothing is lost, nothing doubled, on any socket.
 
-`make prove-live` (ARGS="--messages 1000 --kills 3"). Uses the public API alone. Exit code 1 if the server broke its word.
+`make prove-live` (ARGS="--messages 1000 --kills 3"). Uses the public API alone. Exit code 1 if the server
+broke its word.
 """
 
 import argparse

@@ -53,7 +53,8 @@ class Command(BaseCommand):
             except OSError as error:
                 if error.errno == errno.EADDRINUSE:
                     raise CommandError(
-                        f"Port {port} is taken. Stop what runs there, or take another: PORT={port + 1} make run"
+                        f"Port {port} is taken. Stop what runs there, or take another: "
+                        f"PORT={port + 1} make run"
                     ) from None
                 raise CommandError(f"Can't listen on {host}:{port}: {error.strerror}.") from None
 
