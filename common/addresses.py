@@ -17,9 +17,16 @@ def client_address(peer: str | None, forwarded_for: str | None) -> str | None:
     """
     chain = [part.strip() for part in (forwarded_for or "").split(",") if part.strip()]
     address = _valid(peer)
-    while chain and address and _is_proxy(address):
+    while chain and is_our_proxy(address):
         address = _valid(chain.pop())
     return address
+
+
+def is_our_proxy(peer: str | None) -> bool:
+    """Whether *peer* is one of `TRUSTED_PROXIES`, so that its word on where a request came from counts."""
+    if (address := _valid(peer)) is None:
+        return False
+    return any(ip_address(address) in network for network in _proxies(tuple(settings.TRUSTED_PROXIES)))
 
 
 def _valid(text: str | None) -> str | None:
@@ -27,10 +34,6 @@ def _valid(text: str | None) -> str | None:
         return str(ip_address(text or ""))
     except ValueError:
         return None
-
-
-def _is_proxy(address: str) -> bool:
-    return any(ip_address(address) in network for network in _proxies(tuple(settings.TRUSTED_PROXIES)))
 
 
 @lru_cache(maxsize=8)

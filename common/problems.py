@@ -68,6 +68,12 @@ class Invalid(Problem):
         return cls(errors=[{"field": field, "code": code, "detail": str(detail)}])
 
 
+class BadRequest(Problem):
+    status = 400
+    code = "bad_request"
+    title = _("The request can't be served as it stands.")
+
+
 class Malformed(Problem):
     status = 400
     code = "malformed"
@@ -132,9 +138,3 @@ class ServerFault(Problem):
     status = 500
     code = "server_fault"
     title = _("Something went wrong on our side. It has been noted under the request id.")
-
-
-class Unavailable(Problem):
-    status = 503
-    code = "unavailable"
-    title = _("This can't be served right now.")

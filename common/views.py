@@ -1,11 +1,13 @@
 """Pages and answers that belong to no app."""
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 
 from .api.answers import problem_response
-from .problems import Malformed, NotAllowed, NotFound, ServerFault, every_problem
+from .problems import BadRequest, NotAllowed, NotFound, ServerFault, every_problem
 
 
 def problems(request: HttpRequest) -> HttpResponse:
@@ -17,7 +19,9 @@ def problems(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return problem_response(Malformed(), request)
+    """What Django refuses before any view: a host that is not ours, a suspicious path."""
+    is_host = isinstance(exception, DisallowedHost)
+    return problem_response(BadRequest(_("This host is not served here.") if is_host else ""), request)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -16,9 +16,7 @@ from config.sockets import Sockets  # noqa: E402
 from messaging.routing import urlpatterns as messaging_sockets  # noqa: E402
 from realtime.routing import urlpatterns as live_sockets  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {"http": http, "websocket": Sockets([*live_sockets, *messaging_sockets])}
-)
+application = ProtocolTypeRouter({"http": http, "websocket": Sockets([*live_sockets, *messaging_sockets])})
 
 if settings.EMBEDDED_WORKER:
     start_worker()

@@ -100,8 +100,12 @@ async def _topic(socket: Socket, hub: Hub, name: str, after: int, place: Place, 
         await hub.subscribe(socket, name, place.seq)
         hub.moved(name, place.seq + 1)  # a guess: what came before the bell rang here
     subscription = socket.subscriptions.get(name)
-    # What came since the socket is here was given, or will be. A former member's part ends where they left.
-    upto = subscription.start if subscription else place.seq
+    if subscription is None:
+        upto = place.seq  # a former member's part ends where they left
+    elif after < subscription.start:
+        upto = subscription.start  # what came since the socket is here was given, or will be
+    else:
+        upto = subscription.position  # given here before; the client says that it does not have it
     if after > place.seq:
         outcome.ahead.append(id_)
         return

@@ -145,7 +145,8 @@ def test_a_refusal_names_fields_as_the_older_clients_spell_them(layla, client_of
     response = client_of(layla).patch("/api/users/me", {"displayName": ""})
 
     assert response.status_code == 400
-    assert [(fault["field"], fault["code"]) for fault in response.json()["errors"]] == [("displayName", "blank")]
+    (fault,) = response.json()["errors"]
+    assert (fault["field"], fault["code"]) == ("displayName", "blank")
 
 
 def test_refusals_from_outside_a_view_are_dressed_too(client):

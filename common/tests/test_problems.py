@@ -12,6 +12,7 @@ from common.tests.urls import SECRET
 pytestmark = pytest.mark.django_db
 
 CODES = {
+    "bad_request": 400,
     "body_too_large": 413,
     "cannot_act_on_equal": 403,
     "chat_full": 409,
@@ -31,7 +32,7 @@ CODES = {
     "session_ended": 401,
     "token_invalid": 401,
     "token_reused": 401,
-    "unavailable": 503,
+    "unknown_command": 400,
     "unknown_version": 406,
     "unsupported_media_type": 415,
     "username_taken": 400,
@@ -149,7 +150,7 @@ def test_a_problem_may_carry_a_detail_headers_and_members_of_its_own(client):
     response = client.get("/api/v1/refuses")
 
     body = problem_of(response)
-    assert (response.status_code, body["detail"], body["camels"]) == (503, "The caravan rests.", 3)
+    assert (response.status_code, body["detail"], body["camels"]) == (429, "The caravan rests.", 3)
     assert response.headers["Retry-After"] == "7"
 
 
@@ -174,7 +175,7 @@ def test_our_own_fault_is_noted_under_the_request_id_and_not_told(path, log_line
 @pytest.mark.urls("common.tests.urls")
 @pytest.mark.parametrize(
     ("path", "status", "code"),
-    [("/page/forbidden", 403, "not_allowed"), ("/page/suspicious", 400, "malformed")],
+    [("/page/forbidden", 403, "not_allowed"), ("/page/suspicious", 400, "bad_request")],
 )
 def test_refusals_outside_the_api_are_problems_too(path, status, code):
     response = APIClient(raise_request_exception=False).get(path)

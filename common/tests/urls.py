@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.views import ApiView
-from common.problems import Unavailable
+from common.problems import LimitReached
 from config.urls import handler400, handler403, handler404, handler500, urlpatterns
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
@@ -25,7 +25,7 @@ class FailingView(ApiView):
 
 class RefusingView(FailingView):
     def get(self, request: Request) -> Response:
-        raise Unavailable("The caravan rests.", headers={"Retry-After": "7"}, camels=3)
+        raise LimitReached("The caravan rests.", headers={"Retry-After": "7"}, camels=3)
 
 
 def raising(error: Exception):

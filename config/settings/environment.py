@@ -14,7 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-environ.Env.read_env(os.environ.get("ENV_FILE", ROOT / ".env"))  # never overrides what is set already
+if (dotenv := Path(os.environ.get("ENV_FILE", ROOT / ".env"))).is_file():
+    environ.Env.read_env(dotenv)  # never overrides what is set already
 
 # By name: other people's variables end in _FILE too, and SSL_CERT_FILE's content fills an environment.
 for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"):

@@ -15,8 +15,8 @@ LOG_FORMAT = env.str("LOG_FORMAT", "json")  # json, or console for human eyes
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: its end, with the outcome
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
-DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # set, or checked, by our own RequestIdMiddleware
-DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # bound by RequestIdMiddleware, which knows our proxies
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # set, or checked, by our own ArrivalMiddleware
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # bound by ArrivalMiddleware, which knows our proxies
 DJANGO_STRUCTLOG_USER_ID_FIELD = (
     None  # bound by the authentication class, without touching the cookie session
 )

@@ -128,6 +128,10 @@ class Client:
             except Closed as closed:
                 return int(closed.args[0])
 
+    async def ended(self) -> None:
+        """Wait for the consumer's end, and raise what it failed with."""
+        await self._wire.wait(timeout=WITHIN)
+
     async def leave(self) -> None:
         if self in _clients:
             _clients.remove(self)

@@ -345,3 +345,22 @@ async def test_a_socket_held_for_a_resume_hears_what_came_meanwhile(layla, omar,
     await in_thread(say)(layla, group, 2)
 
     assert seqs(await client.until("message.sent", seq=2)) == [1, 2]
+
+
+@live
+async def test_a_hub_that_could_not_open_is_opened_by_the_next_socket(monkeypatch, layla):
+    layer = get_channel_layer()
+    new_channel = layer.new_channel
+
+    async def fail(prefix: str) -> str:
+        raise ConnectionError("the channel layer is away")
+
+    monkeypatch.setattr(layer, "new_channel", fail, raising=False)
+    token = await token_of(layla)
+    refused = await Client(token=token).open()
+    with pytest.raises(ConnectionError):
+        await refused.ended()
+
+    monkeypatch.setattr(layer, "new_channel", new_channel, raising=False)
+
+    assert (await (await Client(token=token).open()).next())["type"] == "hello"

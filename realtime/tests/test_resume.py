@@ -163,6 +163,20 @@ async def test_a_late_resume_doubles_nothing_that_came_by_itself(layla, omar, gr
 
 
 @live
+async def test_what_came_by_itself_comes_again_to_who_says_that_it_did_not(layla, omar, group):
+    await in_thread(say)(layla, group, 3)
+    client = await enter(omar)
+    await in_thread(say)(layla, group, 3)
+    await client.until("message.sent", seq=6)
+
+    await client.say("resume", chats={str(group.pk): 4})
+
+    frames = await client.until("resumed")
+    assert seqs(frames) == [5, 6]
+    assert frames[-1]["chats"][str(group.pk)]["seq"] == 6
+
+
+@live
 async def test_another_epoch_believes_no_position(layla, omar, group):
     await in_thread(say)(layla, group, 3)
 

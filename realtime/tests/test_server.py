@@ -28,6 +28,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
         yield running
 
 
+class Pinged(websockets.ClientConnection):
+    """Counts the pings that it answers."""
+
+    pings = 0
+
+    def process_event(self, event: Any) -> None:
+        self.pings += getattr(event, "opcode", None) is Opcode.PING
+        super().process_event(event)
+
+
 async def signed_in(server: LiveServer, name: str) -> Member:
     member = Member(name, [server.url])
     await member.sign_up()
@@ -105,9 +115,11 @@ def test_a_client_that_does_not_pong_is_closed(server):
 def test_a_client_that_pongs_stays(server):
     async def wait() -> None:
         member = await signed_in(server, "healthy")
-        async with socket_of(server, member) as client:
+        async with socket_of(server, member, create_connection=Pinged) as client:
             await client.recv()
-            await asyncio.sleep(5)  # longer than a ping and the time for its pong
+            async with asyncio.timeout(20):
+                while client.pings < 2:  # the second comes to whoever has answered the first
+                    await asyncio.sleep(0.05)
 
             await client.send(json.dumps({"type": "ping", "id": 1}))
 

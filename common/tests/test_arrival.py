@@ -1,4 +1,4 @@
-"""One id from the client's header through the log to the task."""
+"""What is settled on arrival: one id from the client's header through the log to the task."""
 
 import re
 
@@ -53,6 +53,13 @@ def test_a_request_is_one_line_with_who_what_and_how_it_ended(client_of, log_lin
         "session": str(client.session_row.pk),
         "timestamp": "",
     }
+
+
+def test_a_made_up_id_is_the_same_in_the_answer_and_in_the_log(client, log_lines):
+    response = client.get(ME)
+
+    [line] = log_lines()
+    assert line["request_id"] == response.headers["X-Request-ID"]
 
 
 def test_one_request_leaves_nothing_behind_in_the_next_ones_line(client_of, client, log_lines):
