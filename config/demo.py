@@ -63,6 +63,11 @@ def load() -> bool:
     return True
 
 
+def is_there() -> bool:
+    """Whether the logins of the demo world work here."""
+    return User.objects.filter(email=PEOPLE[0].email).exists()
+
+
 def _make(person: Person) -> User:
     make = User.objects.create_superuser if person.is_staff else User.objects.create_user
     return make(

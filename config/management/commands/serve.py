@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 
-DEMO_LOGIN = "layla@serai.example"
+from config import demo
 
 
 class Command(BaseCommand):
@@ -75,12 +75,10 @@ class Command(BaseCommand):
         ]
         if settings.OUTBOX_PAGE:
             lines.append(f"  Mails     {url}/dev/outbox")
-        if not settings.PRODUCTION:
-            from config.demo import PASSWORD, PEOPLE
-
-            lines += ["", f"  Demo logins, password «{PASSWORD}»:"]
-            lines += [f"    {person.email:<24} {person.note}" for person in PEOPLE]
-            body = f'{{"email": "{DEMO_LOGIN}", "password": "{PASSWORD}"}}'
+        if not settings.PRODUCTION and demo.is_there():
+            lines += ["", f"  Demo logins, password «{demo.PASSWORD}»:"]
+            lines += [f"    {person.email:<24} {person.note}" for person in demo.PEOPLE]
+            body = f'{{"email": "{demo.PEOPLE[0].email}", "password": "{demo.PASSWORD}"}}'
             lines += [
                 "",
                 f"  curl -s {url}/api/v1/auth/login -H 'Content-Type: application/json' -d '{body}'",
