@@ -24,6 +24,7 @@ from common.console import (
     ConsoleAdmin,
     ReadOnlyAdmin,
     ReadOnlyInline,
+    TimeSetFilter,
     console_action,
     link,
     link_to,
@@ -48,15 +49,10 @@ ACCESS = ["is_staff", "is_superuser", "groups"]
 SESSION_STATE = {_("open"): "success", _("ended"): "info", _("expired"): "warning"}
 
 
-class Verified(ChoiceFilter):
+class Verified(TimeSetFilter):
     title = _("e-mail verified")
     parameter_name = "verified"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Yes")), ("no", _("No"))]
-
-    def narrow(self, rows: QuerySet[User], value: str) -> QuerySet[User]:
-        return rows.filter(email_verified_at__isnull=value == "no")
+    field = "email_verified_at"
 
 
 class Alive(ChoiceFilter):

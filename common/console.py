@@ -219,6 +219,18 @@ class ChoiceFilter(admin.SimpleListFilter):
         raise NotImplementedError
 
 
+class TimeSetFilter(ChoiceFilter):
+    """Whether the time in `field` is set."""
+
+    field: ClassVar[str]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def narrow(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(**{f"{self.field}__isnull": value == "no"})
+
+
 def link(page: str, text: object) -> str:
     return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', page, text)
 

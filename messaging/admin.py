@@ -23,6 +23,7 @@ from common.console import (
     ChoiceFilter,
     ReadOnlyAdmin,
     ReadOnlyInline,
+    TimeSetFilter,
     console_action,
     link,
     link_to,
@@ -54,15 +55,10 @@ class NoticeForm(forms.Form):
         return f"notice-{uuid5(batch, f'{chat.pk} {text}')}"
 
 
-class Deleted(ChoiceFilter):
+class Deleted(TimeSetFilter):
     title = _("deleted")
     parameter_name = "deleted"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("no", _("No")), ("yes", _("Yes"))]
-
-    def narrow(self, rows: QuerySet[Chat], value: str) -> QuerySet[Chat]:
-        return rows.filter(deleted_at__isnull=value == "no")
+    field = "deleted_at"
 
 
 class Sent(ChoiceFilter):

@@ -10,10 +10,10 @@ import pytest
 import time_machine
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
-from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.tests.consoles import console_of
 from accounts.tests.factories import SessionFactory, UserFactory, staff
 from common import dashboard
 from common.ids import first_id_at
@@ -34,12 +34,6 @@ def _a_day_at_noon() -> Iterator[None]:
 @pytest.fixture
 def ada() -> User:
     return staff()
-
-
-def console_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def numbers(response: Any) -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Session, User
+from accounts.tests.consoles import clerk, console_of
 from accounts.tests.factories import PASSWORD, SessionFactory, UserFactory, staff
 from common.models import Mail
 
@@ -22,19 +23,6 @@ SESSIONS = "/admin/accounts/session/"
 @pytest.fixture
 def ada() -> User:
     return staff(username="ada")
-
-
-def console_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def clerk(*permissions: str) -> User:
-    """Staff with some permissions, no superuser."""
-    user = UserFactory(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    return user
 
 
 def run(client: Client, page: str, action: str, *rows: Any, **more: str) -> Any:

@@ -7,19 +7,13 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.tests.consoles import console_of
 from accounts.tests.factories import UserFactory, staff
 from common.models import Mail
 
 pytestmark = pytest.mark.django_db
 
 MAILS = "/admin/common/mail/"
-
-
-def console_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def mail(to: str = "layla@example.com", **more: Any) -> Mail:

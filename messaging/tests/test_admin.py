@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry as Note
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.tests.consoles import clerk, console_of
 from accounts.tests.factories import UserFactory, staff
 from common.ids import first_id_at
 from common.models import LogEntry
@@ -27,19 +27,6 @@ BATCH = "6f1c0a52-3b52-4a0e-9a35-0f3a3c1c7b11"
 @pytest.fixture
 def ada() -> User:
     return staff(username="ada")
-
-
-def console_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def clerk(*permissions: str) -> User:
-    """Staff with some permissions, no superuser."""
-    user = UserFactory(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    return user
 
 
 def run(client: Client, action: str, *chats: Chat, **more: str) -> Any:
