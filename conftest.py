@@ -7,9 +7,11 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.tests.factories import SessionFactory
+from accounts.tests.factories import SessionFactory, UserFactory
 from accounts.tokens import make_access
 from config.celery import app as celery_app
+from messaging.models import Chat
+from messaging.tests.factories import group_of
 
 ClientOf = Callable[[User], APIClient]
 
@@ -48,3 +50,24 @@ def client_of() -> ClientOf:
 def committed(django_capture_on_commit_callbacks: Any) -> Callable[[], Any]:
     """`with committed():` runs what waits for the commit, which a test's own transaction never reaches."""
     return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@pytest.fixture
+def layla() -> User:
+    return UserFactory(username="layla")
+
+
+@pytest.fixture
+def omar() -> User:
+    return UserFactory(username="omar")
+
+
+@pytest.fixture
+def mina() -> User:
+    return UserFactory(username="mina")
+
+
+@pytest.fixture
+def group(layla: User, omar: User) -> Chat:
+    """Layla owns it, Omar is a member; nothing was said yet."""
+    return group_of(layla, omar)

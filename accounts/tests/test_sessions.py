@@ -20,11 +20,6 @@ ME = "/api/v1/users/me"
 
 
 @pytest.fixture
-def layla():
-    return UserFactory(username="layla")
-
-
-@pytest.fixture
 def told(monkeypatch):
     """What listeners hear."""
     heard = []

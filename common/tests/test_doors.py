@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from accounts.tests.factories import PASSWORD, SessionFactory, UserFactory
+from accounts.tests.factories import PASSWORD, SessionFactory
 from accounts.tokens import make_access
 from messaging.models import Message
 from messaging.tests.factories import group_of
@@ -12,11 +12,6 @@ pytestmark = pytest.mark.django_db
 
 ME = "/api/v1/users/me"
 LOGIN = {"email": "layla@example.com", "password": PASSWORD}
-
-
-@pytest.fixture
-def layla():
-    return UserFactory(username="layla")
 
 
 # --- Versions -----------------------------------------------------------------------------------------------
