@@ -80,6 +80,12 @@ class Malformed(Problem):
     title = _("The body can't be read.")
 
 
+class IdempotencyKeyInvalid(Problem):
+    status = 400
+    code = "idempotency_key_invalid"
+    title = _("An Idempotency-Key is 1 to 255 visible ASCII characters.")
+
+
 class NotAuthenticated(Problem):
     status = 401
     code = "not_authenticated"
@@ -116,6 +122,12 @@ class UnknownVersion(Problem):
     title = _("There is no such version of the API.")
 
 
+class IdempotencyKeyInUse(Problem):
+    status = 409
+    code = "idempotency_key_in_use"
+    title = _("The first request under this Idempotency-Key is still running.")
+
+
 class BodyTooLarge(Problem):
     status = 413
     code = "body_too_large"
@@ -126,6 +138,12 @@ class UnsupportedMediaType(Problem):
     status = 415
     code = "unsupported_media_type"
     title = _("The body must be sent as application/json.")
+
+
+class IdempotencyKeyReused(Problem):
+    status = 422
+    code = "idempotency_key_reused"
+    title = _("This Idempotency-Key was used for something else.")
 
 
 class LimitReached(Problem):

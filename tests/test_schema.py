@@ -68,6 +68,28 @@ def test_every_operation_but_the_strangers_asks_for_a_token():
     ]
 
 
+def test_every_unsafe_operation_takes_an_idempotency_key_but_those_that_give_tokens():
+    unsafe = {name: each for name, each in OPERATIONS.items() if not name.startswith("get ")}
+
+    without = []
+    for name, operation in unsafe.items():
+        if "Idempotency-Key" not in [parameter["name"] for parameter in operation.get("parameters", [])]:
+            without.append(name)
+            continue
+        assert {"409", "422"} <= operation["responses"].keys()
+        assert {
+            status
+            for status, response in operation["responses"].items()
+            if "Idempotency-Replayed" not in response["headers"]
+        } == {"429", "500"} & operation["responses"].keys()
+
+    assert sorted(without) == [
+        "post /api/v1/auth/login",
+        "post /api/v1/auth/refresh",
+        "post /api/v1/auth/ws-ticket",
+    ]
+
+
 @pytest.mark.parametrize(
     ("accept", "content_type"),
     [("*/*", "application/json"), ("application/yaml", "application/yaml")],

@@ -159,6 +159,8 @@ class ResendVerificationView(StrangersView):
 
 
 class LoginView(StrangersView):
+    answers_with_secrets = True
+
     @extend_schema(
         operation_id="auth_login",
         tags=["auth"],
@@ -201,6 +203,7 @@ class RefreshLimit(GeneralLimit):
 
 class RefreshView(StrangersView):
     throttle_classes = (RefreshLimit,)
+    answers_with_secrets = True
 
     @extend_schema(
         operation_id="auth_refresh",
@@ -254,6 +257,8 @@ class LogoutAllView(ApiView):
 
 
 class TicketView(ApiView):
+    answers_with_secrets = True
+
     @extend_schema(
         operation_id="auth_ws_ticket",
         tags=["auth"],

@@ -21,6 +21,8 @@ One backend for a whole product. Sign in with `POST /api/v1/auth/login` and send
 * **Refusals** are `application/problem+json` (RFC 9457); `code` is stable, see
   [all codes](/api/docs/problems).
 * **Input** is checked strictly: an unknown field is refused.
+* **Repeats**: an unsafe request may carry an `Idempotency-Key`. Sent again under it within 24 hours it gets
+  the first answer with `Idempotency-Replayed: true` instead of being done again.
 * **Versions**: `/api/v1/…`. Unversioned `/api/…` speaks camelCase for older clients.
 * **Live**: the WebSocket at `/ws` carries every change; commands and events are described in the repository's
   `docs/live.md`.
@@ -68,6 +70,10 @@ WITH_BODY: Final = [
     ("415", "unsupported_media_type", "The body is not JSON."),
 ]
 SIGNED_IN: Final = [("401", "not_authenticated", "No valid access token.")]
+WITH_KEY: Final = [
+    ("409", "idempotency_key_in_use", "The first request under this Idempotency-Key is still running."),
+    ("422", "idempotency_key_reused", "This Idempotency-Key was used for something else."),
+]
 LIMITED: Final = [("429", "limit_reached", "Too many requests.")]
 
 HEADERS: Final[dict[str, Any]] = {
@@ -86,6 +92,18 @@ RETRY_AFTER: Final = {
     "description": "Seconds to wait.",
     "required": True,
     "schema": {"type": "string", "pattern": "^[0-9]+$"},
+}
+KEY_PARAMETER: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A name of your own for this request, such as a random UUID. The same request under it "
+    "gets the first answer for 24 hours; another body is refused.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
+REPLAYED: Final = {
+    "description": "This is the answer to an earlier request under the same Idempotency-Key.",
+    "schema": {"type": "string", "const": "true"},
 }
 LOCATION: Final = {
     "description": "Where what was made is found.",
@@ -110,6 +128,7 @@ CHALLENGE: Final = {
 MORE_HEADERS: Final = {
     "201": {"Location": LOCATION},
     "401": {"WWW-Authenticate": CHALLENGE},
+    "409": {"Retry-After": RETRY_AFTER | {"required": False}},
     "429": {"Retry-After": RETRY_AFTER},
 }
 
@@ -122,6 +141,8 @@ class Schema(AutoSchema):
         if operation is not None:
             throttles: Sequence[type[BaseThrottle]] = self.view.throttle_classes
             operation["x-limits"] = [throttle.name for throttle in throttles if hasattr(throttle, "name")]
+            takes_key = getattr(self.view, "takes_key", None)  # the documents' own views aren't ours
+            operation["x-takes-key"] = takes_key is not None and takes_key(self.method)
         return operation
 
 
@@ -150,11 +171,15 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for path in result["paths"].values():
         for operation in path.values():
             limits = operation.pop("x-limits", [])
+            takes_key = operation.pop("x-takes-key", False)
             responses = operation["responses"]
             rows = [*ALWAYS]
             rows += WITH_BODY if "requestBody" in operation else []
             rows += SIGNED_IN if operation.get("security") and {} not in operation["security"] else []
             rows += LIMITED if limits else []
+            if takes_key:
+                operation.setdefault("parameters", []).append(KEY_PARAMETER)
+                rows += WITH_KEY
             for status, code, description in rows:
                 responses.setdefault(status, {"description": description})
                 _add_problem(responses[status], int(status), code, description)
@@ -165,6 +190,8 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 response["headers"] = (
                     HEADERS | (LIMIT_HEADERS if limits else {}) | MORE_HEADERS.get(status, {})
                 )
+                if takes_key and int(status) < 500 and status != "429":
+                    response["headers"]["Idempotency-Replayed"] = REPLAYED
             operation["responses"] = dict(sorted(responses.items()))
     return result
 

@@ -1,11 +1,23 @@
-from typing import Any
+import re
+from typing import Any, Final
 
+import orjson
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from common.problems import Problem
+from common import idempotency
+from common.problems import IdempotencyKeyInvalid, Problem
+
+from .answers import encode
+from .limits import address_of
+
+KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class Counted(APIView):
@@ -29,11 +41,93 @@ class Counted(APIView):
         """Done with the authentication above, before anything else."""
 
 
-class ApiView(Counted):
+class FirstAnswer(Exception):  # noqa: N818 (it is no error)
+    """Ends a repeat before it begins."""
+
+    def __init__(self, answer: idempotency.Answer) -> None:
+        self.answer = answer
+
+
+class Repeatable(Counted):
+    """Unsafe requests may carry `Idempotency-Key`: the repeat gets the first answer (idempotency.py).
+
+    Who asks, what they may and how often is settled before, for repeats too.
+
+    Attributes:
+        answers_with_secrets: tokens and the like: kept nowhere, neither by us nor on the way.
+    """
+
+    answers_with_secrets = False
+
+    _claim: idempotency.Claim | None = None
+
+    @classmethod
+    def takes_key(cls, method: str | None) -> bool:
+        return method not in SAFE_METHODS and not cls.answers_with_secrets
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+            if self._claim:
+                _settle(self._claim, response)
+        except BaseException:
+            if self._claim:
+                idempotency.let_go(claim=self._claim)
+            raise
+        if self.answers_with_secrets:
+            response["Cache-Control"] = "no-store"  # RFC 6749 §5.1
+        return response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        key = request.headers.get("Idempotency-Key")
+        if key is None or not self.takes_key(request.method):
+            return
+        if not KEY.fullmatch(key):
+            raise IdempotencyKeyInvalid
+        user = request.user
+        sent = [request.data, sorted(request.query_params.lists())]
+        found = idempotency.claim(
+            caller=f"user {user.pk}" if user.is_authenticated else f"address {address_of(request)}",
+            operation=f"{request.method} {request.path_info}",  # canonical: ApiDoorMiddleware saw to it
+            key=key,
+            content=orjson.dumps(sent, option=orjson.OPT_SORT_KEYS),
+        )
+        if isinstance(found, idempotency.Answer):
+            raise FirstAnswer(found)
+        self._claim = found
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, FirstAnswer):
+            return Response(
+                orjson.loads(exc.answer.body) if exc.answer.body else None,
+                status=exc.answer.status,
+                content_type=exc.answer.content_type,
+                headers={**exc.answer.headers, "Idempotency-Replayed": "true"},
+            )
+        return super().handle_exception(exc)
+
+
+def _settle(claim: idempotency.Claim, response: HttpResponseBase) -> None:
+    """Keep *response*; where it can't be given twice, as a stream can't, let the repeat run."""
+    if isinstance(response, Response):
+        answer = idempotency.Answer(
+            status=response.status_code,
+            body="" if response.data is None else encode(response.data).decode(),
+            content_type=response.content_type,
+            headers={name: value for name, value in response.headers.items() if name != "Content-Type"},
+        )
+        if answer.may_be_kept:
+            idempotency.keep(claim=claim, answer=answer)
+            return
+    idempotency.let_go(claim=claim)
+
+
+class ApiView(Repeatable):
     """A single operation of the API."""
 
 
-class ApiViewSet(Counted, GenericViewSet[Any]):
+class ApiViewSet(Repeatable, GenericViewSet[Any]):
     """The operations on one resource."""
 
     request: Any  # `accounts.authentication.SignedRequest`, which stands above this floor

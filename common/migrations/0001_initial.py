@@ -76,4 +76,20 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="KeptAnswer",
+            fields=[
+                ("slot", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("holder", models.UUIDField()),
+                ("at", models.DateTimeField()),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("body", models.TextField(blank=True)),
+                ("content_type", models.CharField(blank=True, max_length=64)),
+                ("headers", models.JSONField(default=dict)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["at"], name="kept_answer_at")],
+            },
+        ),
     ]
