@@ -48,8 +48,28 @@ REFRESH_GRACE = timedelta(seconds=45)  # two tabs that refresh at once both get 
 VERIFICATION_LIFETIME = timedelta(days=3)
 WS_TICKET_LIFETIME = timedelta(seconds=30)
 
+# --- Browsers of other origins ------------------------------------------------------------------------
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])  # beside our own host; of sockets too
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = False  # a token signs in here; cookies are the admin's alone
+CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+CORS_ALLOW_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-API-Version", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    "X-Request-ID",
+    "API-Version",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "Location",
+    "Link",
+    "Deprecation",
+    "Sunset",
+    "Idempotency-Replayed",
+]
+CORS_PREFLIGHT_MAX_AGE = 7200  # seconds; Chromium remembers none for longer
+
 # --- Sockets ------------------------------------------------------------------------------------------
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])  # browser origins beside our own host
 SOCKET_HEARTBEAT = env.float("SOCKET_HEARTBEAT", 15.0)  # seconds
 SOCKET_SWEEP = 2.0  # seconds between looks at the log and the sessions: revoked ones end within 5 s
 

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
+    "corsheaders",
     "rest_framework",
     "django_filters",
     "django_structlog",
@@ -37,6 +38,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "common.middleware.arrival.ArrivalMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "corsheaders.middleware.CorsMiddleware",  # before whatever may redirect: a browser follows no preflight
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
