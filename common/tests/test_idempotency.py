@@ -406,6 +406,21 @@ def test_who_lost_the_claim_neither_answers_for_it_nor_frees_it():
     assert (row.holder, row.status) == (heir.holder, None)
 
 
+def test_an_answer_that_comes_while_its_claim_is_taken_over_wins(monkeypatch):
+    with time_machine.travel(NOON, tick=False) as clock:
+        slow = claim()
+        clock.shift(timedelta(seconds=61))
+
+        def is_abandoned(row: KeptAnswer, *, at: datetime) -> bool:
+            idempotency.keep(claim=slow, answer=DONE)  # after the row was read
+            return True
+
+        monkeypatch.setattr(KeptAnswer, "is_abandoned", is_abandoned)
+        found = claim()
+
+    assert found == DONE
+
+
 def test_a_running_request_is_told_over_http(layla, client_of, monkeypatch):
     client = client_of(layla)
     inner = []
