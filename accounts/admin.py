@@ -40,6 +40,7 @@ from .services import (
     revoke_session,
     revoke_sessions,
     set_active,
+    set_password,
     update_profile,
 )
 from .services.registration import is_taken
@@ -81,11 +82,12 @@ class NewUserForm(UserCreationForm):
 
 
 class NewPasswordForm(AdminPasswordChangeForm):
+    user: User
+
     def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 (Django's signature)
-        """Whoever was signed in by the old password is so no more."""
-        user: User = super().save(commit)
-        revoke_sessions(user=user, reason="staff")
-        return user
+        password = self.cleaned_data["password1"] if self.cleaned_data["set_usable_password"] else None
+        self.user = set_password(user=self.user, password=password)
+        return self.user
 
 
 class SessionInline(ReadOnlyInline):

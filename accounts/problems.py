@@ -35,6 +35,24 @@ class VerificationTokenExpired(Problem):
     title = _("This verification link is too old. Ask for a new one.")
 
 
+class CodeInvalid(Problem):
+    status = 400
+    code = "code_invalid"
+    title = _("This code is not valid, or not any more. Ask for a new one.")
+
+
+class ResetTokenInvalid(Problem):
+    status = 400
+    code = "reset_token_invalid"
+    title = _("This link is not valid, or not any more. Ask for a new one.")
+
+
+class CurrentPasswordWrong(Problem):
+    status = 403
+    code = "current_password_wrong"
+    title = _("The current password is not the right one.")
+
+
 class TokenInvalid(Problem):
     status = 401
     code = "token_invalid"

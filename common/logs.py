@@ -10,7 +10,8 @@ SECRETS_IN_TEXT: Final = [
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "[token]"),  # a JSON Web Token
     (re.compile(r"(?i)\b(bearer|api-key)[ .]\S+"), r"\1 [redacted]"),
     (re.compile(r"(?i)((?:ticket|token|password|secret|access|refresh)=)[^&\s\"']+"), r"\1[redacted]"),
-    (re.compile(r"(/auth/verify-email/)[^\s/?\"']+"), r"\1[token]"),
+    (re.compile(r"([?&]code=)[^&\s\"']+"), r"\1[redacted]"),  # `code=200` elsewhere is a status
+    (re.compile(r"(/(?:auth/verify-email|reset-password)/)[^\s/?\"']+"), r"\1[token]"),
 ]
 
 

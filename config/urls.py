@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 
+from accounts.api.pages import ResetPasswordPage
 from common import views
 from common.api.documents import SchemaView
 from common.mail.outbox import outbox
@@ -19,6 +20,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs")),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
+    path("reset-password/<str:token>", ResetPasswordPage.as_view(), name="reset-password-page"),
     path("api/v1/", include(v1)),
     path("api/", include("common.health.urls")),
     path("api/schema", SchemaView.as_view(), name="schema"),

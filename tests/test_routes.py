@@ -10,8 +10,9 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
-from accounts.models import Session, TakenUsername, User
+from accounts.models import MailedCode, PreviousPassword, Session, TakenUsername, User
 from accounts.services import sign_in
+from accounts.services.codes import make_code
 from accounts.tests.factories import PASSWORD, SessionFactory, UserFactory
 from accounts.tokens import make_access, make_verification
 from common.api.views import Counted
@@ -35,6 +36,9 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "POST api/v1/auth/verify-email": EVERYBODY,
     "GET api/v1/auth/verify-email/<str:token>": EVERYBODY,
     "POST api/v1/auth/resend-verification": (204, 204, 204, 204, 204),
+    "POST api/v1/auth/forgot-password": (204, 204, 204, 204, 204),
+    "POST api/v1/auth/reset-password": (204, 204, 204, 204, 204),
+    "POST api/v1/auth/change-password": (401, 204, 204, 204, 204),
     "POST api/v1/auth/login": EVERYBODY,
     "POST api/v1/auth/refresh": EVERYBODY,
     "POST api/v1/auth/logout": (401, 204, 204, 204, 204),
@@ -72,6 +76,7 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET api/redoc": EVERYBODY,
     "GET ": (302, 302, 302, 302, 302),  # to the documents
     "GET admin": (302, 302, 302, 302, 302),  # to its slash; what is behind is the console's own tests'
+    "GET reset-password/<str:token>": EVERYBODY,  # the form; what it takes is its own tests'
     "GET dev/outbox": EVERYBODY,  # absent in production
     "GET dev/outbox/": EVERYBODY,
 }
@@ -134,6 +139,7 @@ class World:
     newcomer: User  # active, in no chat
     waiting: User  # address not verified yet
     refresh: str
+    reset: str  # the token of a mailed link
 
     def client(self, who: str) -> APIClient:
         client = APIClient()
@@ -169,6 +175,12 @@ class World:
             },
             "POST api/v1/auth/verify-email": {"token": make_verification(self.waiting)},
             "POST api/v1/auth/resend-verification": {"email": self.waiting.email},
+            "POST api/v1/auth/forgot-password": {"email": self.newcomer.email},
+            "POST api/v1/auth/reset-password": {"token": self.reset, "password": "nine foxes at noon"},
+            "POST api/v1/auth/change-password": {
+                "current_password": PASSWORD,
+                "password": "nine foxes at noon",
+            },
             "POST api/v1/auth/login": {"email": self.newcomer.email, "password": PASSWORD},
             "POST api/v1/auth/refresh": {"refresh": self.refresh},
             "PUT api/v1/users/me": {"status_text": "On the road"},
@@ -202,12 +214,14 @@ def world(settings: Any, tmp_path: Any) -> World:
         newcomer=newcomer,
         waiting=UserFactory(username="waiting", email_verified_at=None),
         refresh=sign_in(email=newcomer.email, password=PASSWORD).refresh,
+        reset=make_code(user=newcomer, purpose=MailedCode.Purpose.RESET_PASSWORD).token,
     )
 
 
 def everything() -> list[list[dict[str, Any]]]:
     """All that a request could change."""
-    models = (User, TakenUsername, Session, Chat, Participant, Message, LogEntry, Mail)
+    accounts = (User, TakenUsername, Session, MailedCode, PreviousPassword)
+    models = (*accounts, Chat, Participant, Message, LogEntry, Mail)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 

@@ -60,10 +60,12 @@ def test_every_operation_but_the_strangers_asks_for_a_token():
         "get /api/health/live",
         "get /api/health/ready",
         "get /api/v1/auth/verify-email/{token}",
+        "post /api/v1/auth/forgot-password",
         "post /api/v1/auth/login",
         "post /api/v1/auth/refresh",
         "post /api/v1/auth/register",
         "post /api/v1/auth/resend-verification",
+        "post /api/v1/auth/reset-password",
         "post /api/v1/auth/verify-email",
     ]
 

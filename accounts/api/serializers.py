@@ -1,8 +1,12 @@
 """Shapes of accounts, in and out."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import RegexValidator
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.models import Session, User, validate_timezone, validate_username
@@ -17,11 +21,18 @@ class PasswordField(StringField):
         super().__init__(max_length=128, write_only=True, style={"input_type": "password"}, **kwargs)
 
 
+class NewPasswordField(PasswordField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            help_text="At least 12 characters, hard to guess, not like the names and the address, none of "
+            "the last five.",
+            **kwargs,
+        )
+
+
 class RegisterInput(Input):
     email = EmailField(max_length=254)
-    password = PasswordField(
-        help_text="At least 12 characters, not common, not like the names and the address."
-    )
+    password = NewPasswordField()
     username = StringField(
         required=False,
         min_length=3,
@@ -46,8 +57,41 @@ class RegisteredSerializer(serializers.Serializer[Any]):
     verification_required = serializers.BooleanField()
 
 
-class VerifyEmailInput(Input):
-    token = StringField(max_length=1000, help_text="The last part of the link in the mail.")
+class MailedInput(Input):
+    """What a mail gave: `token`, or `email` and `code`."""
+
+    token = StringField(
+        required=False,
+        max_length=1000,
+        help_text="The last part of the link in the mail; or `email` and `code`.",
+    )
+    email = EmailField(required=False, max_length=254)
+    code = StringField(
+        required=False,
+        validators=[RegexValidator(r"^[0-9]{6}\Z", _("Six digits."), code="invalid_code")],
+        help_text="The six digits in the mail; ten minutes, five guesses.",
+    )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        by_code = given.keys() & {"email", "code"}
+        if "token" in given and by_code:
+            raise wrong(by_code, "token_or_code", _("Send a token, or an address and a code."))
+        if missing := {"email", "code"} - by_code if by_code else {"token"} - given.keys():
+            raise wrong(missing, "required", _("This field is required."))
+        return given
+
+
+class VerifyEmailInput(MailedInput):
+    """An address is proved by what was mailed to it."""
+
+
+class ResetPasswordInput(MailedInput):
+    password = NewPasswordField()
+
+
+class ChangePasswordInput(Input):
+    current_password = PasswordField()
+    password = NewPasswordField()
 
 
 class EmailInput(Input):
@@ -168,3 +212,10 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
 class TicketSerializer(serializers.Serializer[Any]):
     ticket = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="Seconds.")
+
+
+def wrong(fields: Iterable[str], code: str, detail: str | Promise) -> serializers.ValidationError:
+    """The same is wrong with each of *fields*."""
+    return serializers.ValidationError(
+        {field: [serializers.ErrorDetail(str(detail), code=code)] for field in sorted(fields)}
+    )

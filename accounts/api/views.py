@@ -12,20 +12,21 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import problems, services
+from accounts import problems, services, tasks
 from accounts.authentication import SignedRequest
 from accounts.models import Session, User
 from common.api.examples import given, sent
-from common.api.limits import AUTH_LIMITS, GeneralLimit, address_of
+from common.api.limits import AUTH_LIMITS, AuthAddressLimit, AuthLimit, GeneralLimit, address_of
 from common.api.pagination import CursorPages
 from common.api.schema import refuses
 from common.api.serializers import read
 from common.api.views import ApiView, ApiViewSet
 from common.http import OurRequest
-from common.problems import Problem
+from common.problems import Invalid, Problem
 
 from . import examples
 from .serializers import (
+    ChangePasswordInput,
     EmailInput,
     LoginInput,
     LogoutInput,
@@ -33,6 +34,7 @@ from .serializers import (
     RefreshInput,
     RegisteredSerializer,
     RegisterInput,
+    ResetPasswordInput,
     SessionSerializer,
     SignedInSerializer,
     TicketSerializer,
@@ -91,14 +93,19 @@ class VerifyEmailView(StrangersView):
         operation_id="auth_verify_email",
         tags=["auth"],
         summary="Verify an e-mail address",
-        description="Takes the token of the mailed link. Doing it again says `already_verified`.",
+        description="Takes what was mailed: the `token` of the link, or `email` and `code`. The link says "
+        "`already_verified` when it is opened again. A code works once, for ten minutes, and is worth "
+        "nothing after five wrong guesses or once another was mailed.",
         request=VerifyEmailInput,
         responses={
             200: VerifiedSerializer,
-            **refuses(problems.VerificationTokenInvalid, problems.VerificationTokenExpired),
+            **refuses(
+                problems.VerificationTokenInvalid, problems.VerificationTokenExpired, problems.CodeInvalid
+            ),
         },
         examples=[
-            sent("verify", {"token": "eyJ1c2VyIjoi…"}),
+            sent("by link", {"token": "eyJ1c2VyIjoi…"}),
+            sent("by code", {"email": "layla@example.com", "code": "042917"}),
             given("verified", {"success": True, "status": "verified", "user": examples.USER}),
         ],
     )
@@ -148,13 +155,78 @@ class ResendVerificationView(StrangersView):
         operation_id="auth_resend_verification",
         tags=["auth"],
         summary="Mail the link again",
-        description="Mails a new link if the address waits for one. The answer doesn't tell.",
+        description="Mails a new link and a new code if the address waits for them. The answer doesn't tell.",
         request=EmailInput,
         responses={204: OpenApiResponse(description="Done, if there was anything to do.")},
         examples=[sent("again", {"email": "layla@example.com"})],
     )
     def post(self, request: Request) -> Response:
         services.resend_verification(**read(EmailInput, request.data))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ForgotPasswordView(StrangersView):
+    @extend_schema(
+        operation_id="auth_forgot_password",
+        tags=["auth"],
+        summary="Ask for a new password",
+        description="Mails a link and a code if there is an account. The answer, and the time it takes, "
+        "don't tell.",
+        request=EmailInput,
+        responses={204: OpenApiResponse(description="Done, if there was anything to do.")},
+        examples=[sent("forgotten", {"email": "layla@example.com"})],
+    )
+    def post(self, request: Request) -> Response:
+        tasks.forgot_password.delay(**read(EmailInput, request.data))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ResetPasswordView(StrangersView):
+    @extend_schema(
+        operation_id="auth_reset_password",
+        tags=["auth"],
+        summary="Set a new password by mail",
+        description="Takes what was mailed, the `token` of the link or `email` and `code`, once and within "
+        "ten minutes, and a new password. Ends every session and tells by mail. A password that is refused "
+        "doesn't use it up; five wrong guesses at the code do use up the code, not the link.",
+        request=ResetPasswordInput,
+        responses={
+            204: OpenApiResponse(description="Set. Sign in with it."),
+            **refuses(problems.ResetTokenInvalid, problems.CodeInvalid, Invalid),
+        },
+        examples=[
+            sent("by link", {"token": "eyJyb3ciOiIw…", "password": "nine foxes at noon"}),
+            sent(
+                "by code",
+                {"email": "layla@example.com", "code": "042917", "password": "nine foxes at noon"},
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        services.reset_password(**read(ResetPasswordInput, request.data))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ChangePasswordView(ApiView):
+    throttle_classes = (AuthAddressLimit, AuthLimit)
+
+    @extend_schema(
+        operation_id="auth_change_password",
+        tags=["auth"],
+        summary="Change my password",
+        description="Takes the present password and a new one. Ends the caller's other sessions and tells by "
+        "mail. Attempts count like those to sign in.",
+        request=ChangePasswordInput,
+        responses={
+            204: OpenApiResponse(description="Changed. This session goes on."),
+            **refuses(problems.CurrentPasswordWrong),
+        },
+        examples=[
+            sent("change", {"current_password": "seven camels at dawn", "password": "nine foxes at noon"})
+        ],
+    )
+    def post(self, request: SignedRequest) -> Response:
+        services.change_password(session=request.auth, **read(ChangePasswordInput, request.data))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

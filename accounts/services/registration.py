@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -16,7 +14,9 @@ from accounts.models import TakenUsername, User, normalize_email
 from accounts.problems import UsernameTaken, VerificationTokenInvalid
 from accounts.tokens import make_verification, read_verification
 from common.mail.services import queue_mail
-from common.problems import Invalid
+
+from .codes import Purpose, find_by_code, make_code, use_code
+from .passwords import require_good_password
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def register(
         "first_name": first_name,
         "last_name": last_name,
     }
-    _check_password(password, User(**names))
+    require_good_password(password, User(**names))
     hashed = make_password(password)  # the slow part: in both cases, before anything is looked up
     try:
         _claim(names, hashed, name_was_chosen=chosen)
@@ -84,16 +84,25 @@ def _claim(names: dict[str, str], hashed: str, *, name_was_chosen: bool) -> None
         _mail_verification(user)
 
 
-@transaction.atomic
-def verify_email(*, token: str) -> tuple[User, bool]:
-    """Take a link's token as proof of its address.
+def verify_email(*, token: str = "", email: str = "", code: str = "") -> tuple[User, bool]:
+    """Take what was mailed as proof of the address: a link's *token*, or *email* and *code*.
 
     Returns:
         The user, and whether the address was verified by this call.
 
     Raises:
-        VerificationTokenInvalid, VerificationTokenExpired
+        VerificationTokenInvalid, VerificationTokenExpired, CodeInvalid
     """
+    if token:
+        return _verify_by_token(token)
+    found = find_by_code(email=email, code=code, purpose=Purpose.VERIFY_EMAIL)
+    with transaction.atomic():
+        user = use_code(found)
+        return user, confirm_email(user=user)
+
+
+@transaction.atomic
+def _verify_by_token(token: str) -> tuple[User, bool]:
     pk, email = read_verification(token)
     user = User.objects.select_for_update().filter(pk=pk, email=email, is_active=True).first()
     if user is None:
@@ -122,7 +131,13 @@ def _mail_verification(user: User) -> None:
         to=user.email,
         template="verify_email",
         language=user.language,
-        context={"name": user.display_name, "link": link, "days": settings.VERIFICATION_LIFETIME.days},
+        context={
+            "name": user.display_name,
+            "link": link,
+            "days": settings.VERIFICATION_LIFETIME.days,
+            "code": make_code(user=user, purpose=Purpose.VERIFY_EMAIL).code,
+            "minutes": int(settings.MAILED_CODE_LIFETIME.total_seconds() // 60),
+        },
     )
 
 
@@ -137,18 +152,6 @@ def _mail_owner(owner: User) -> None:
             language=owner.language,
             context={"name": owner.display_name},
         )
-
-
-def _check_password(password: str, user: User) -> None:
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise Invalid(
-            errors=[
-                {"field": "password", "code": each.code or "invalid", "detail": each.messages[0]}
-                for each in error.error_list
-            ]
-        ) from None
 
 
 def is_taken(username: str) -> bool:

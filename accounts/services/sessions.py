@@ -69,10 +69,13 @@ def sign_in(
 @transaction.atomic
 def _open_session(user: User, *, device_name: str, user_agent: str, address: str | None) -> SignedIn:
     now = timezone.now()
+    # Locks the row: whoever replaces the password at this moment ends this session too, or lets none begin.
+    unchanged = User.objects.filter(pk=user.pk, password=user.password, is_active=True)
+    if not unchanged.update(last_login=now):
+        raise InvalidCredentials
     session = Session(user=user, device_name=device_name, user_agent=user_agent, address=address)
     refresh = _next_generation(session, now)
     session.save(force_insert=True)
-    User.objects.filter(pk=user.pk).update(last_login=now)
     return SignedIn(session=session, access=make_access(session), refresh=refresh)
 
 
@@ -136,7 +139,8 @@ def revoke_session(*, session: Session, reason: str) -> bool:
     """End a session: its tokens stop at once, its sockets within seconds. Twice is once: False.
 
     Args:
-        reason: one word for staff: `logout`, `revoked`, `token_reused`, `deactivated`, `staff`.
+        reason: one word for staff: `logout`, `revoked`, `token_reused`, `deactivated`, `staff`,
+            `password_changed`, `password_reset`.
 
     Emits `SessionRevoked`.
     """
@@ -148,14 +152,15 @@ def revoke_session(*, session: Session, reason: str) -> bool:
 
 
 @transaction.atomic
-def revoke_sessions(*, user: User, reason: str) -> int:
-    """End every session of *user*.
+def revoke_sessions(*, user: User, reason: str, keep: Session | None = None) -> int:
+    """End every session of *user*, or every one but *keep*.
 
     Returns:
         How many were still open.
     """
     still_open = Session.objects.filter(user=user, revoked_at=None).order_by("pk").select_for_update()
-    return sum(revoke_session(session=session, reason=reason) for session in still_open)
+    ending = still_open.exclude(pk=keep.pk) if keep else still_open
+    return sum(revoke_session(session=session, reason=reason) for session in ending)
 
 
 def touch_session(*, session: Session) -> None:
@@ -199,10 +204,10 @@ def _slot(ticket: str) -> str:
 
 
 def _rehash(user: User) -> Callable[[str], None]:
-    """Keeps a hash of an older kind or strength in the present one."""
+    """Keeps a hash of an older kind or strength in the present one, unless it was replaced meanwhile."""
 
     def store(password: str) -> None:
-        user.set_password(password)
-        user.save(update_fields=["password"])
+        old, user.password = user.password, make_password(password)
+        User.objects.filter(pk=user.pk, password=old).update(password=user.password)
 
     return store

@@ -15,3 +15,18 @@ def mails_to(address: str) -> list[dict[str, Any]]:
 def token_in(mail: dict[str, Any]) -> str:
     """The token of the link in a verification mail."""
     return re.search(r"http://testserver/api/v1/auth/verify-email/(\S+)", mail["text"])[1]
+
+
+def code_in(mail: dict[str, Any]) -> str:
+    """The six digits of a mail."""
+    return re.search(r": (\d{6})$", mail["text"], re.MULTILINE)[1]
+
+
+def reset_token_in(mail: dict[str, Any]) -> str:
+    """The token of the link to a new password."""
+    return re.search(r"http://testserver/reset-password/(\S+)", mail["text"])[1]
+
+
+def other_than(code: str) -> str:
+    """Six digits that are wrong."""
+    return f"{(int(code) + 1) % 1_000_000:06}"

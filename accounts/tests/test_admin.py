@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Session, User
+from accounts.models import PreviousPassword, Session, User
 from accounts.tests.consoles import clerk, console_of
 from accounts.tests.factories import PASSWORD, SessionFactory, UserFactory, staff
 from common.models import Mail
@@ -258,6 +258,40 @@ def test_a_new_password_ends_every_session(ada):
     layla.refresh_from_db()
     session.refresh_from_db()
     assert layla.check_password("nine foxes at noon")
+    assert session.revoked_reason == "staff"
+
+
+def test_staff_set_passwords_by_the_same_rules_and_its_owner_is_told(ada):
+    layla = UserFactory(username="layla")
+    page, client = f"{USERS}{layla.pk}/password/", console_of(ada)
+
+    def give(password: str) -> Any:
+        return client.post(page, {"usable_password": "true", "password1": password, "password2": password})
+
+    answers = [give(password).status_code for password in ("password1234", PASSWORD)]
+    untouched = User.objects.get(pk=layla.pk).password
+    answers += [give(password).status_code for password in ("nine foxes at noon", PASSWORD)]
+
+    assert answers == [200, 200, 302, 200]
+    assert untouched == layla.password
+    assert User.objects.get(pk=layla.pk).check_password("nine foxes at noon")
+    assert [(each.user, each.password) for each in PreviousPassword.objects.all()] == [
+        (layla, layla.password)
+    ]
+    assert [(mail.to, mail.template) for mail in Mail.objects.all()] == [(layla.email, "password_changed")]
+
+
+def test_staff_take_a_password_away(ada):
+    layla = UserFactory()
+    session = SessionFactory(user=layla)
+
+    response = console_of(ada).post(
+        f"{USERS}{layla.pk}/password/", {"usable_password": "false", "unset-password": ""}
+    )
+
+    assert response.status_code == 302
+    assert not User.objects.get(pk=layla.pk).has_usable_password()
+    session.refresh_from_db()
     assert session.revoked_reason == "staff"
 
 

@@ -6,12 +6,15 @@ import pytest
 import time_machine
 from django.core import signing
 from django.utils import timezone
+from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import MailedCode, User
+from accounts.services.codes import Purpose, _hash, make_code
 from accounts.tests.factories import PASSWORD, UserFactory
-from accounts.tests.mails import mails_to, token_in
+from accounts.tests.mails import code_in, mails_to, other_than, token_in
 from accounts.tokens import make_verification
 from common.models import Mail
+from common.tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -50,9 +53,11 @@ def test_the_mail_has_a_subject_a_text_and_the_same_in_html(client, layla, commi
     assert mail["subject"] == "Verify your e-mail address"
     assert mail["text"] == (
         "Hello Layla,\n\nwelcome to Serai. Open this link to prove that this address is yours:\n\n"
-        f"{link}\n\nIt works for 3 days. If you did not sign up, ignore this mail.\n"
+        f"{link}\n\nOr type this code where you signed up: {code_in(mail)}\n\n"
+        "The link works for 3 days, the code for 10 minutes. If you did not sign up, ignore this mail.\n"
     )
     assert f'<a href="{link}"' in mail["html"]
+    assert code_in(mail) in mail["html"]
     assert "Hello Layla</h1>" in mail["html"]
 
 
@@ -203,3 +208,122 @@ def test_both_links_work_when_a_second_one_was_asked_for(client, layla, committe
 
     assert client.post(VERIFY, {"token": older}).json()["status"] == "verified"
     assert client.post(VERIFY, {"token": newer}).json()["status"] == "already_verified"
+
+
+# --- By code ------------------------------------------------------------------------------------------------
+
+
+def code_for(user: User) -> str:
+    return make_code(user=user, purpose=Purpose.VERIFY_EMAIL).code
+
+
+def test_the_mailed_code_verifies_once(client, layla, committed):
+    with committed():
+        client.post(RESEND, {"email": "layla@example.com"})
+    given = {"email": "LAYLA@example.com", "code": code_in(mails_to("layla@example.com")[0])}
+
+    first = client.post(VERIFY, given)
+    again = client.post(VERIFY, given)
+
+    assert (first.status_code, first.json()["status"]) == (200, "verified")
+    assert (first.json()["user"]["id"], first.json()["user"]["email_verified"]) == (str(layla.pk), True)
+    assert (again.status_code, again.json()["code"]) == (400, "code_invalid")
+    assert User.objects.get().is_verified
+
+
+def test_a_code_after_the_link_says_that_it_was_done(client, layla):
+    code = code_for(layla)
+    client.post(VERIFY, {"token": make_verification(layla)})
+
+    response = client.post(VERIFY, {"email": "layla@example.com", "code": code})
+
+    assert response.json()["status"] == "already_verified"
+
+
+def test_a_code_lasts_ten_minutes(client, layla):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        given = {"email": "layla@example.com", "code": code_for(layla)}
+        clock.shift(timedelta(minutes=10))
+        late = client.post(VERIFY, given)
+        clock.shift(timedelta(seconds=-1))
+        in_time = client.post(VERIFY, given)
+
+    assert (late.status_code, late.json()["code"]) == (400, "code_invalid")
+    assert in_time.status_code == 200
+
+
+def test_a_code_is_of_one_person_one_address_and_one_purpose(client, layla):
+    omar = UserFactory(username="omar", email_verified_at=None)
+    layla_code, omar_code = code_for(layla), code_for(omar)
+    reset = make_code(user=layla, purpose=Purpose.RESET_PASSWORD).code
+    User.objects.filter(pk=omar.pk).update(email="moved@example.com")
+
+    responses = [
+        client.post(VERIFY, {"email": email, "code": code})
+        for email, code in [
+            ("layla@example.com", omar_code),
+            ("layla@example.com", reset),
+            ("moved@example.com", omar_code),
+            ("moved@example.com", layla_code),
+            ("nobody@example.com", layla_code),
+        ]
+    ]
+
+    assert {(response.status_code, response.json()["code"]) for response in responses} == {
+        (400, "code_invalid")
+    }
+    assert not User.objects.filter(email_verified_at__isnull=False).exists()
+
+
+def test_five_wrong_guesses_use_a_code_up_and_a_new_one_takes_its_place(client, layla):
+    code = code_for(layla)
+    given = {"email": "layla@example.com", "code": code}
+
+    for _ in range(5):
+        client.post(VERIFY, given | {"code": other_than(code)})
+    exhausted = client.post(VERIFY, given)
+    newer = code_for(layla)
+    verified = client.post(VERIFY, given | {"code": newer})
+
+    assert (exhausted.status_code, exhausted.json()["code"]) == (400, "code_invalid")
+    assert verified.status_code == 200
+
+
+def test_a_code_is_stored_as_a_keyed_hash(layla, settings):
+    code = code_for(layla)
+    row = MailedCode.objects.get()
+
+    settings.SECRET_KEY = "another key, " + "x" * 50
+
+    assert code not in row.code_hash
+    assert len(row.code_hash) == 64
+    assert _hash(row, code) != row.code_hash
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        ({}, "token", "required"),
+        ({"email": "layla@example.com"}, "code", "required"),
+        ({"code": "123456"}, "email", "required"),
+        ({"email": "layla@example.com", "code": "12345"}, "code", "invalid_code"),
+        ({"email": "layla", "code": "123456"}, "email", "invalid"),
+        ({"token": "x", "email": "layla@example.com", "code": "123456"}, "email", "token_or_code"),
+        ({"token": "x", "password": PASSWORD}, "password", "unknown_field"),
+    ],
+)
+def test_a_wrong_field_is_named(body, field, code, client, layla):
+    response = client.post(VERIFY, body)
+
+    assert response.status_code == 400
+    assert (field, code) in [(error["field"], error["code"]) for error in response.json()["errors"]]
+    assert not User.objects.get().is_verified
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_use_one_code_at_once_one_does(layla):
+    given = {"email": "layla@example.com", "code": code_for(layla)}
+
+    statuses = at_once(4, lambda _: APIClient().post(VERIFY, given).status_code)
+
+    assert sorted(statuses) == [200, 400, 400, 400]

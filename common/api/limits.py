@@ -103,12 +103,15 @@ class GeneralLimit(Limit):
 
 
 class AuthLimit(Limit):
-    """Attempts to sign in or up, per address and account."""
+    """Attempts to sign in or up, per address and account: the caller's own, or the one that is named."""
 
     name = "AUTH"
 
     def key(self, request: Request) -> str | None:
-        account = request.data.get("email", "") if isinstance(request.data, dict) else ""
+        if request.user.is_authenticated:
+            account = request.user.get_username()
+        else:
+            account = request.data.get("email", "") if isinstance(request.data, dict) else ""
         return f"{address_of(request)} {str(account).strip().lower()}"
 
 

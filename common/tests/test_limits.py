@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 
 ME = "/api/v1/users/me"
 LOGIN = "/api/v1/auth/login"
+CHANGE = "/api/v1/auth/change-password"
 WRONG = {"email": "layla@example.com", "password": "eight camels at noon"}
 OFF = {"GENERAL": "off", "AUTH": "off", "AUTH_ADDRESS": "off"}
 
@@ -160,6 +161,29 @@ def test_attempts_are_counted_per_account_however_it_is_spelt(stranger, settings
     assert not Session.objects.exists()
 
 
+def test_guesses_of_who_is_signed_in_count_with_those_to_sign_in(stranger, address, settings):
+    settings.LIMITS = OFF | {"AUTH": "3/15m"}
+    layla, omar = UserFactory(username="layla"), UserFactory(username="omar")
+    change = {"current_password": "eight camels at noon", "password": "nine foxes at noon"}
+
+    def signed_in(user):
+        access = make_access(SessionFactory(user=user))
+        return APIClient(REMOTE_ADDR=address, HTTP_AUTHORIZATION=f"Bearer {access}")
+
+    client = signed_in(layla)
+    answers = [
+        stranger.post(LOGIN, WRONG),
+        client.post(CHANGE, change),
+        client.post(CHANGE, change),
+        client.post(CHANGE, change | {"current_password": PASSWORD}),
+        signed_in(omar).post(CHANGE, change | {"current_password": PASSWORD}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 403, 403, 429, 204]
+    layla.refresh_from_db()
+    assert layla.check_password(PASSWORD)
+
+
 def test_a_stranger_elsewhere_keeps_nobody_out(stranger, settings):
     settings.LIMITS = OFF | {"AUTH": "1/15m"}
     UserFactory(username="layla")
@@ -183,7 +207,15 @@ def test_an_address_that_tries_many_accounts_is_stopped(stranger, settings):
 
 
 @pytest.mark.parametrize(
-    "path", ["auth/login", "auth/register", "auth/verify-email", "auth/resend-verification"]
+    "path",
+    [
+        "auth/login",
+        "auth/register",
+        "auth/verify-email",
+        "auth/resend-verification",
+        "auth/forgot-password",
+        "auth/reset-password",
+    ],
 )
 def test_every_door_of_strangers_has_the_limits_of_signing_in(path, stranger, settings):
     settings.LIMITS = OFF | {"AUTH": "1/15m"}

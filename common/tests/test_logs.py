@@ -5,6 +5,7 @@ import logging
 import pytest
 from rest_framework.test import APIClient
 
+from accounts.services.codes import Purpose, make_code
 from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tokens import make_verification
 from common.logs import redact
@@ -29,6 +30,9 @@ def cleaned(**event):
         ("password=hunter2 user=layla", "password=[redacted] user=layla"),
         ("GET /api/v1/auth/verify-email/eyJ1c2Vy:1abc:xyz", "GET /api/v1/auth/verify-email/[token]"),
         ("GET /api/auth/verify-email/abc?x=1", "GET /api/auth/verify-email/[token]?x=1"),
+        ("GET /reset-password/eyJyb3ci:1abc:xyz", "GET /reset-password/[token]"),
+        ("GET /x?email=l@example.com&code=042917", "GET /x?email=l@example.com&code=[redacted]"),
+        ("ended with code=200", "ended with code=200"),
         ("a message of no secret", "a message of no secret"),
     ],
 )
@@ -107,6 +111,25 @@ def test_a_persons_way_in_leaves_no_secret_in_the_log(client, log_lines, committ
     written = str(log_lines())
     assert len(log_lines()) >= 8
     for secret in (PASSWORD, verification, tokens["access"], tokens["refresh"], ticket):
+        assert secret not in written
+
+
+@pytest.mark.django_db
+def test_a_new_password_leaves_no_secret_in_the_log(client, log_lines, committed):
+    layla = UserFactory(username="layla")
+    made = make_code(user=layla, purpose=Purpose.RESET_PASSWORD)
+    code = {"email": "layla@example.com", "code": made.code}
+
+    client.get(f"/reset-password/{made.token}")
+    client.get(f"/api/v1/auth/reset-password?token={made.token}&code={made.code}")
+    client.post("/api/v1/auth/reset-password", {"token": made.token, "password": "password1234"})
+    client.post("/api/v1/auth/reset-password", code | {"password": "nine foxes at noon"})
+    with committed():
+        client.post("/api/v1/auth/forgot-password", {"email": "layla@example.com"})
+
+    written = str(log_lines())
+    assert len(log_lines()) >= 5
+    for secret in ("password1234", "nine foxes at noon", made.token, f"={made.code}", f"'{made.code}'"):
         assert secret not in written
 
 

@@ -46,6 +46,7 @@ SIMPLE_JWT = {
 }
 REFRESH_GRACE = timedelta(seconds=45)  # two tabs that refresh at once both get the same successor
 VERIFICATION_LIFETIME = timedelta(days=3)
+MAILED_CODE_LIFETIME = timedelta(minutes=10)  # ASVS 5.0 6.5.5: at most
 WS_TICKET_LIFETIME = timedelta(seconds=30)
 
 # --- Browsers of other origins ------------------------------------------------------------------------

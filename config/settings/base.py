@@ -74,6 +74,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+PASSWORD_HISTORY = 5  # a new password is none of the last so many
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
@@ -84,6 +85,15 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "accounts.validators.StrengthValidator",
+        "OPTIONS": {"min_score": env.int("PASSWORD_MIN_SCORE", 3)},  # 0 to 4, as zxcvbn counts
+    },
+    {
+        "NAME": "accounts.validators.CompositionValidator",
+        "OPTIONS": {"kinds": env.list("PASSWORD_COMPOSITION", default=[])},  # lower, upper, digit, symbol
+    },
+    {"NAME": "accounts.validators.PreviousPasswordValidator", "OPTIONS": {"last": PASSWORD_HISTORY}},
 ]
 
 LANGUAGE_CODE = "en"

@@ -85,6 +85,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mail that a dead process left behind": {"task": "common.mail.tasks.deliver_due_mails", "schedule": 30.0},
     "log entries past their seven days": {"task": "common.tasks.purge_log", "schedule": 3600.0},
     "answers that no repeat gets any more": {"task": "common.tasks.purge_answers", "schedule": 3600.0},
+    "mailed codes past their day": {"task": "accounts.tasks.purge_codes", "schedule": 3600.0},
     "sessions long ended": {"task": "accounts.tasks.purge_sessions", "schedule": 86_400.0},
 }
 

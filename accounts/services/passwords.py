@@ -1,0 +1,125 @@
+"""Passwords: the rules, a new one, a forgotten one."""
+
+from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.models import PreviousPassword, Session, User
+from accounts.problems import CodeInvalid, CurrentPasswordWrong, ResetTokenInvalid
+from common.mail.services import queue_mail
+from common.problems import Invalid
+
+from .codes import Purpose, find_by_code, find_by_token, make_code, use_code
+from .sessions import revoke_sessions
+
+
+def require_good_password(password: str, user: User) -> None:
+    """Hold *password* against every rule (`AUTH_PASSWORD_VALIDATORS`).
+
+    Raises:
+        Invalid: a code for each rule that it breaks.
+    """
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid(
+            errors=[
+                {"field": "password", "code": each.code or "invalid", "detail": each.messages[0]}
+                for each in error.error_list
+            ]
+        ) from None
+
+
+@transaction.atomic
+def forgot_password(*, email: str) -> None:
+    """Mail a link and a code that let in a new password. Who asks can't tell whether there was anybody."""
+    user = User.objects.with_email(email)
+    if user is None or not user.is_active:
+        return
+    made = make_code(user=user, purpose=Purpose.RESET_PASSWORD)
+    queue_mail(
+        to=user.email,
+        template="reset_password",
+        language=user.language,
+        context={
+            "name": user.display_name,
+            "link": f"{settings.PUBLIC_URL}/reset-password/{made.token}",
+            "code": made.code,
+            "minutes": int(settings.MAILED_CODE_LIFETIME.total_seconds() // 60),
+        },
+    )
+
+
+def reset_password(*, password: str, token: str = "", email: str = "", code: str = "") -> None:
+    """Set a new password by what was mailed: *token*, or *email* and *code*. Every session ends.
+
+    It says nothing of the address: one that waits to be verified still waits.
+
+    Raises:
+        ResetTokenInvalid, CodeInvalid: the proof doesn't hold.
+        Invalid: the password is not good enough; the proof still holds.
+    """
+    try:
+        proof = (
+            find_by_token(token=token, purpose=Purpose.RESET_PASSWORD)
+            if token
+            else find_by_code(email=email, code=code, purpose=Purpose.RESET_PASSWORD)
+        )
+        require_good_password(password, proof.user)
+        hashed = make_password(password)  # slow: before anything is locked
+        with transaction.atomic():
+            user = use_code(proof)
+            _replace(user, hashed)
+            revoke_sessions(user=user, reason="password_reset")
+    except CodeInvalid:
+        if token:
+            raise ResetTokenInvalid from None
+        raise
+
+
+def change_password(*, session: Session, current_password: str, password: str) -> None:
+    """Set a new password where the present one is known. Every session but *session* ends.
+
+    Raises:
+        CurrentPasswordWrong
+        Invalid: the new one is not good enough.
+    """
+    user = session.user
+    if not check_password(current_password, user.password):
+        raise CurrentPasswordWrong
+    require_good_password(password, user)
+    hashed = make_password(password)
+    with transaction.atomic():
+        row = User.objects.select_for_update().get(pk=user.pk)
+        if row.password != user.password:
+            raise CurrentPasswordWrong  # it was right a moment ago
+        _replace(row, hashed)
+        revoke_sessions(user=row, reason="password_changed", keep=session)
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str | None) -> User:
+    """Staff set a password, which their form held against the rules, or none. Every session ends."""
+    hashed = make_password(password)
+    row = User.objects.select_for_update().get(pk=user.pk)
+    _replace(row, hashed)
+    revoke_sessions(user=row, reason="staff")
+    return row
+
+
+def _replace(user: User, hashed: str) -> None:
+    """The present hash becomes a previous one, of which only as many are kept as the rule asks for."""
+    if user.has_usable_password():
+        PreviousPassword.objects.create(user=user, password=user.password)
+    kept = user.previous_passwords.values_list("pk", flat=True)[: settings.PASSWORD_HISTORY - 1]
+    user.previous_passwords.exclude(pk__in=list(kept)).delete()
+    user.password = hashed
+    user.save(update_fields=["password"])
+    queue_mail(
+        to=user.email,
+        template="password_changed",
+        language=user.language,
+        context={"name": user.display_name},
+    )
