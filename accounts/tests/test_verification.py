@@ -9,7 +9,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import MailedCode, User
-from accounts.services.codes import Purpose, _hash, make_code
+from accounts.problems import CodeInvalid
+from accounts.services.codes import Purpose, _hash, find_by_code, make_code, use_code
 from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tests.mails import code_in, mails_to, other_than, token_in
 from accounts.tokens import make_verification
@@ -327,3 +328,25 @@ def test_of_many_who_use_one_code_at_once_one_does(layla):
     statuses = at_once(4, lambda _: APIClient().post(VERIFY, given).status_code)
 
     assert sorted(statuses) == [200, 400, 400, 400]
+
+
+def test_a_code_that_two_have_found_is_used_by_one(layla):
+    given = {"email": "layla@example.com", "code": code_for(layla), "purpose": Purpose.VERIFY_EMAIL}
+    first, second = find_by_code(**given), find_by_code(**given)
+
+    used = use_code(first)
+
+    assert used == layla
+    with pytest.raises(CodeInvalid):
+        use_code(second)
+
+
+def test_a_code_proves_nothing_of_an_address_that_moves_meanwhile(layla):
+    given = {"email": "layla@example.com", "code": code_for(layla), "purpose": Purpose.VERIFY_EMAIL}
+    found = find_by_code(**given)
+    User.objects.update(email="moved@example.com")
+
+    with pytest.raises(CodeInvalid):
+        use_code(found)
+
+    assert MailedCode.objects.get().closed_at is None
