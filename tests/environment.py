@@ -8,6 +8,7 @@ import shutil
 import tempfile
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 
 os.environ |= {
     "ENV_FILE": os.devnull,
@@ -16,7 +17,7 @@ os.environ |= {
     "PUBLIC_URL": "http://testserver",
     "SECRET_KEY": "only-for-tests-" + "x" * 50,
     "SQLITE_SYNCHRONOUS": "OFF",
-    "REDIS_PREFIX": f"serai-test-{WORKER}",  # workers share one Redis
+    "REDIS_PREFIX": f"serai-test-{RUN}-{WORKER}",  # workers share one Redis, and it outlives a run
     "EMBEDDED_WORKER": "false",
     "LOG_LEVEL": "ERROR",
     "LIMIT_GENERAL": "off",  # tests of limits switch theirs on
