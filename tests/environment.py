@@ -21,6 +21,7 @@ os.environ |= {
     "EMBEDDED_WORKER": "false",
     "LOG_LEVEL": "ERROR",
     "LIMIT_GENERAL": "off",  # tests of limits switch theirs on
+    "LIMIT_USER": "off",
     "LIMIT_AUTH": "off",
     "LIMIT_AUTH_ADDRESS": "off",
 }

@@ -115,6 +115,7 @@ class LiveServer:
             "DATA_DIR": str(self.data),
             "PORT": str(self.port),
             "LIMIT_GENERAL": "off",
+            "LIMIT_USER": "off",
             "LIMIT_AUTH": "off",
             "LIMIT_AUTH_ADDRESS": "off",
             "LOG_LEVEL": "WARNING",

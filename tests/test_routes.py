@@ -15,6 +15,7 @@ from accounts.services import sign_in
 from accounts.services.codes import make_code
 from accounts.tests.factories import PASSWORD, SessionFactory, UserFactory
 from accounts.tokens import make_access, make_verification
+from common.api.limits import UserLimit
 from common.api.views import Counted
 from common.models import LogEntry, Mail
 from messaging.models import Chat, Message, Participant
@@ -125,6 +126,17 @@ def test_every_view_of_the_api_counts_its_requests():
     }
 
     assert uncounted == DOCUMENTS
+
+
+def test_every_view_that_takes_a_token_counts_who_is_signed_in():
+    uncounted = {
+        path
+        for path, route in routes()
+        if (view := view_of(route)) and issubclass(view, Counted) and view.authentication_classes
+        if UserLimit not in view.throttle_classes
+    }
+
+    assert uncounted == set()
 
 
 # --- Who gets what ------------------------------------------------------------------------------------------

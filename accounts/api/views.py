@@ -1,6 +1,7 @@
 """Signing up, signing in, sessions, and the person themselves."""
 
 from typing import Any, cast
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -15,8 +16,9 @@ from rest_framework.response import Response
 from accounts import problems, services, tasks
 from accounts.authentication import SignedRequest
 from accounts.models import Session, User
+from accounts.tokens import read_refresh
 from common.api.examples import given, sent
-from common.api.limits import AUTH_LIMITS, AuthAddressLimit, AuthLimit, GeneralLimit, address_of
+from common.api.limits import AUTH_LIMITS, AuthAddressLimit, AuthLimit, GeneralLimit, UserLimit, address_of
 from common.api.pagination import CursorPages
 from common.api.schema import refuses
 from common.api.serializers import read
@@ -208,7 +210,7 @@ class ResetPasswordView(StrangersView):
 
 
 class ChangePasswordView(ApiView):
-    throttle_classes = (AuthAddressLimit, AuthLimit)
+    throttle_classes = (UserLimit, AuthAddressLimit, AuthLimit)
 
     @extend_schema(
         operation_id="auth_change_password",
@@ -265,16 +267,32 @@ class LoginView(StrangersView):
         return Response(SignedInSerializer(signed_in).data)
 
 
-class RefreshLimit(GeneralLimit):
+def session_refreshed(request: Request) -> UUID | None:
+    """The session whose refresh token, signed by us, is sent; whether it still holds is not asked here."""
+    token = request.data.get("refresh") if isinstance(request.data, dict) else None
+    try:
+        return read_refresh(str(token)).session
+    except problems.TokenInvalid:
+        return None
+
+
+class RefreshGeneralLimit(GeneralLimit):
     """A client with a session is no stranger: an office behind one address refreshes all day."""
 
     def key(self, request: Request) -> str | None:
-        token = request.data.get("refresh") if isinstance(request.data, dict) else None
-        return None if services.is_refresh_token(token) else address_of(request)
+        return None if session_refreshed(request) else address_of(request)
+
+
+class RefreshUserLimit(UserLimit):
+    """Per session: an old token, which somebody found, must not use up what its owner has left."""
+
+    def key(self, request: Request) -> str | None:
+        session = session_refreshed(request)
+        return f"session {session}" if session else None
 
 
 class RefreshView(StrangersView):
-    throttle_classes = (RefreshLimit,)
+    throttle_classes = (RefreshGeneralLimit, RefreshUserLimit)
     answers_with_secrets = True
 
     @extend_schema(

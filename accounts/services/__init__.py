@@ -5,7 +5,6 @@ from .passwords import change_password, forgot_password, reset_password, set_pas
 from .profiles import set_active, update_profile
 from .registration import confirm_email, is_taken, register, resend_verification, verify_email
 from .sessions import (
-    is_refresh_token,
     make_ws_ticket,
     purge_sessions,
     refresh_session,
@@ -20,7 +19,6 @@ __all__ = [
     "change_password",
     "confirm_email",
     "forgot_password",
-    "is_refresh_token",
     "is_taken",
     "make_ws_ticket",
     "purge_codes",

@@ -116,15 +116,6 @@ def refresh_session(*, refresh: str) -> SignedIn:
     raise TokenReused
 
 
-def is_refresh_token(token: object) -> bool:
-    """Whether *token* is a refresh token that we signed, without asking whether its session still holds."""
-    try:
-        read_refresh(str(token))
-    except TokenInvalid:
-        return False
-    return True
-
-
 def _next_generation(session: Session, now: datetime) -> str:
     session.generation += 1
     session.refreshed_at = second(now)

@@ -102,6 +102,15 @@ class GeneralLimit(Limit):
         return None if request.user.is_authenticated else address_of(request)
 
 
+class UserLimit(Limit):
+    """Who is signed in, per person: all their devices together, wherever they are."""
+
+    name = "USER"
+
+    def key(self, request: Request) -> str | None:
+        return f"user {request.user.pk}" if request.user.is_authenticated else None
+
+
 class AuthLimit(Limit):
     """Attempts to sign in or up, per address and account: the caller's own, or the one that is named."""
 

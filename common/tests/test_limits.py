@@ -20,13 +20,20 @@ ME = "/api/v1/users/me"
 LOGIN = "/api/v1/auth/login"
 CHANGE = "/api/v1/auth/change-password"
 WRONG = {"email": "layla@example.com", "password": "eight camels at noon"}
-OFF = {"GENERAL": "off", "AUTH": "off", "AUTH_ADDRESS": "off"}
+OFF = {"GENERAL": "off", "USER": "off", "AUTH": "off", "AUTH_ADDRESS": "off"}
 
 
 @pytest.fixture
 def stranger(address):
     """A client at an address of its own."""
     return APIClient(REMOTE_ADDR=address)
+
+
+def signed_in(user, address):
+    """A client of *user* in a session of its own."""
+    return APIClient(
+        REMOTE_ADDR=address, HTTP_AUTHORIZATION=f"Bearer {make_access(SessionFactory(user=user))}"
+    )
 
 
 def told(response):
@@ -119,6 +126,73 @@ def test_who_refreshes_is_no_stranger_and_who_guesses_is(address, stranger, sett
     assert [guess.status_code for guess in guesses] == [401, 429]
 
 
+# --- The signed in ------------------------------------------------------------------------------------------
+
+
+def test_a_person_is_counted_on_all_devices_and_at_all_addresses_together(address, settings):
+    settings.LIMITS = OFF | {"USER": "2/15m"}
+    layla = UserFactory(username="layla")
+
+    first, second, third = (signed_in(layla, f"{address}{n}").get(ME) for n in range(3))
+
+    assert [response.status_code for response in (first, second, third)] == [200, 200, 429]
+    assert [told(response)[:2] for response in (first, second, third)] == [["2", "1"], ["2", "0"], ["2", "0"]]
+    assert third.json()["code"] == "limit_reached"
+    assert third.headers["Retry-After"] == told(third)[2]
+
+
+def test_a_person_over_the_limit_leaves_others_and_strangers_at_their_address_alone(address, settings):
+    settings.LIMITS = OFF | {"USER": "1/15m", "GENERAL": "1/15m"}
+    layla, omar = UserFactory(username="layla"), UserFactory(username="omar")
+    for _ in range(3):
+        hers = signed_in(layla, address).get(ME)
+
+    his, nobodys = signed_in(omar, address).get(ME), APIClient(REMOTE_ADDR=address).get(ME)
+
+    assert [answer.status_code for answer in (hers, his, nobodys)] == [429, 200, 401]
+
+
+def test_what_is_refused_by_the_limit_is_not_done(address, settings):
+    settings.LIMITS = OFF | {"USER": "1/15m"}
+    layla = UserFactory(username="layla", status_text="At home")
+    client = signed_in(layla, address)
+
+    answers = [client.patch(ME, {"status_text": text}) for text in ("On the road", "In the tent")]
+
+    assert [answer.status_code for answer in answers] == [200, 429]
+    layla.refresh_from_db()
+    assert layla.status_text == "On the road"
+
+
+def test_a_tighter_limit_beside_the_persons_own_is_the_one_told(address, settings):
+    settings.LIMITS = OFF | {"USER": "3000/15m", "AUTH": "5/15m"}
+
+    answer = signed_in(UserFactory(), address).post(CHANGE, {})
+
+    assert (answer.status_code, told(answer)[:2]) == (400, ["5", "4"])
+
+
+def test_refreshing_counts_per_session_and_not_with_the_requests_of_its_person(address, settings):
+    layla = UserFactory(username="layla")
+    login = {"email": "layla@example.com", "password": PASSWORD}
+    here, there = (APIClient().post(LOGIN, login).json()["refresh"] for _ in range(2))
+    settings.LIMITS = OFF | {"USER": "2/15m", "GENERAL": "1/15m"}
+
+    def refresh(token):
+        return APIClient(REMOTE_ADDR=address).post("/api/v1/auth/refresh", {"refresh": token})
+
+    answers = [refresh(here), refresh(here), refresh(here), refresh(there)]
+    of_the_person = signed_in(layla, address).get(ME)
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
+    assert told(answers[1])[:2] == ["2", "0"]
+    assert (of_the_person.status_code, told(of_the_person)[:2]) == (200, ["2", "1"])
+    assert Session.objects.filter(revoked_at=None).count() == 3
+
+
+# --- Addresses ----------------------------------------------------------------------------------------------
+
+
 def test_each_address_has_a_count_of_its_own(stranger, settings):
     settings.LIMITS = OFF | {"GENERAL": "1/15m"}
     stranger.get(ME)
@@ -167,17 +241,13 @@ def test_guesses_of_who_is_signed_in_count_with_those_to_sign_in(stranger, addre
     layla, omar = UserFactory(username="layla"), UserFactory(username="omar")
     change = {"current_password": "eight camels at noon", "password": "nine foxes at noon"}
 
-    def signed_in(user):
-        access = make_access(SessionFactory(user=user))
-        return APIClient(REMOTE_ADDR=address, HTTP_AUTHORIZATION=f"Bearer {access}")
-
-    client = signed_in(layla)
+    client = signed_in(layla, address)
     answers = [
         stranger.post(LOGIN, WRONG),
         client.post(CHANGE, change),
         client.post(CHANGE, change),
         client.post(CHANGE, change | {"current_password": PASSWORD}),
-        signed_in(omar).post(CHANGE, change | {"current_password": PASSWORD}),
+        signed_in(omar, address).post(CHANGE, change | {"current_password": PASSWORD}),
     ]
 
     assert [answer.status_code for answer in answers] == [401, 403, 403, 429, 204]
@@ -240,7 +310,7 @@ def test_an_odd_body_is_counted_and_refused_like_any(body, stranger, settings):
 
 
 def test_of_several_limits_the_one_with_the_least_left_is_told(stranger, settings):
-    settings.LIMITS = {"GENERAL": "100/15m", "AUTH_ADDRESS": "50/15m", "AUTH": "5/15m"}
+    settings.LIMITS = OFF | {"GENERAL": "100/15m", "AUTH_ADDRESS": "50/15m", "AUTH": "5/15m"}
 
     assert told(stranger.post(LOGIN, WRONG))[:2] == ["5", "4"]
 

@@ -14,7 +14,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["common.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["common.api.parsers.JSONParser"],
-    "DEFAULT_THROTTLE_CLASSES": ["common.api.limits.GeneralLimit"],
+    "DEFAULT_THROTTLE_CLASSES": ["common.api.limits.GeneralLimit", "common.api.limits.UserLimit"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "common.api.schema.Schema",
     "DEFAULT_METADATA_CLASS": None,
@@ -29,6 +29,7 @@ REST_FRAMEWORK = {
 LIMIT_AUTH = env.str("LIMIT_AUTH", "5/15m")
 LIMITS = {
     "GENERAL": env.str("LIMIT_GENERAL", "100/15m"),  # strangers, per address
+    "USER": env.str("LIMIT_USER", "3000/15m"),  # per person: three a second, on all devices together
     "AUTH": LIMIT_AUTH,  # per address and account
     # The address alone, since an office shares one; off with `AUTH`, unless it is asked for by name.
     "AUTH_ADDRESS": env.str("LIMIT_AUTH_ADDRESS", "off" if LIMIT_AUTH == "off" else "100/15m"),
