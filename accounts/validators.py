@@ -13,6 +13,7 @@ from zxcvbn import zxcvbn
 
 from .models import User
 
+MAX_PASSWORD: Final = 128  # characters
 ESTIMATED: Final = 72  # characters: the estimate's time grows with the square of the length
 
 

@@ -6,7 +6,12 @@ class CommonConfig(AppConfig):
     verbose_name = "Platform"
 
     def ready(self) -> None:
+        from django.conf import settings
+
         from . import dashboard
+        from .api.pagination import CursorPages
         from .mail.dashboard import CARDS
+        from .sizes import sizes
 
         dashboard.cards.extend(CARDS)
+        sizes.update(body_bytes=settings.MAX_BODY, page_size=CursorPages.max_page_size)

@@ -14,6 +14,7 @@ from common.mail.outbox import outbox
 v1 = [
     path("", include("accounts.api.urls")),
     path("", include("messaging.api.urls")),
+    path("", include("common.api.urls")),
 ]
 
 urlpatterns = [

@@ -6,10 +6,12 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from common import dashboard
+        from common.sizes import sizes
         from realtime import registry
 
         from . import realtime
         from .dashboard import CARDS, CHARTS
+        from .sizes import SIZES
 
         registry.feeds["chat"] = realtime.ChatFeed()
         registry.commands |= realtime.COMMANDS
@@ -17,3 +19,4 @@ class MessagingConfig(AppConfig):
         registry.moves |= realtime.MOVES
         dashboard.cards.extend(CARDS)
         dashboard.charts.extend(CHARTS)
+        sizes.update(SIZES)

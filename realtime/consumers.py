@@ -24,7 +24,8 @@ from .frames import MAX_FRAME, PROTOCOL, Close, frame
 from .hub import Hub, hub
 from .problems import UnknownCommand
 from .registry import Caller
-from .resume import MAX_TOPICS, ResumeInput, resume
+from .resume import ResumeInput, resume
+from .sizes import SIZES
 from .sockets import Socket
 from .threads import commanding, reading
 
@@ -120,7 +121,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 user_seq=positions[own],
                 epoch=await reading(LogEpoch.current)(),
                 heartbeat=round(settings.SOCKET_HEARTBEAT * 1000),
-                limits={"frame_characters": MAX_FRAME, "resume_topics": MAX_TOPICS},
+                limits=SIZES,
                 time=timezone.now(),
             )
         )

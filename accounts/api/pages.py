@@ -11,13 +11,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import services
 from accounts.problems import ResetTokenInvalid
+from accounts.validators import MAX_PASSWORD
 from common.problems import Invalid
 
 
 class NewPasswordForm(forms.Form):
     password = forms.CharField(
         label=_("New password"),
-        max_length=128,
+        max_length=MAX_PASSWORD,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.models import Session, User, validate_timezone, validate_username
+from accounts.validators import MAX_PASSWORD
 from common.api.fields import BooleanField, ChoiceField, EmailField, StringField
 from common.api.serializers import Input
 
@@ -18,7 +19,7 @@ class PasswordField(StringField):
     """Checked by the rules only where one is set; up to 128 characters."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=128, write_only=True, style={"input_type": "password"}, **kwargs)
+        super().__init__(max_length=MAX_PASSWORD, write_only=True, style={"input_type": "password"}, **kwargs)
 
 
 class NewPasswordField(PasswordField):

@@ -45,18 +45,60 @@ def take(name: str, key: str) -> tuple[Rate, int, int] | None:
     rate = Rate.parse(settings.LIMITS[name])
     if rate is None:
         return None
-    slot = f"limit:{name}:{sha256(key.encode()).hexdigest()[:32]}"
-    now = time.time()
+    slot, now = _slot(name, key), time.time()
     # Whoever adds first sets the window's end for all; the count stands under that end, so they can't part.
     cache.add(slot, now + rate.period, timeout=rate.period)
     end = cache.get(slot, now + rate.period)
-    counter = f"{slot}:{end}"
+    counter = _counter(slot, end)
     cache.add(counter, 0, timeout=rate.period + 1)
     try:
         taken = cache.incr(counter)
     except ValueError:  # the window ended between the two
         taken = 1
     return rate, rate.count - taken, max(1, round(end - now))
+
+
+def peek(name: str, key: str) -> tuple[Rate, int, int] | None:
+    """What `take` has left for *key*, counting nothing.
+
+    Returns:
+        The rate, how many are left, and the seconds until the window ends, 0 if none has begun; None if off.
+    """
+    rate = Rate.parse(settings.LIMITS[name])
+    if rate is None:
+        return None
+    slot, now = _slot(name, key), time.time()
+    end = cache.get(slot)
+    if end is None:
+        return rate, rate.count, 0
+    return rate, max(0, rate.count - cache.get(_counter(slot, end), 0)), max(1, round(end - now))
+
+
+def _slot(name: str, key: str) -> str:
+    """Where the cache has the end of a window."""
+    return f"limit:{name}:{sha256(key.encode()).hexdigest()[:32]}"
+
+
+def _counter(slot: str, end: float) -> str:
+    return f"{slot}:{end}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How somebody stands with a limit. All is None where it is off."""
+
+    name: str
+    limit: int | None = None
+    period: int | None = None  # seconds
+    remaining: int | None = None
+    reset: int | None = None  # seconds
+
+    @classmethod
+    def of(cls, name: str, key: str) -> "Standing":
+        if (found := peek(name, key)) is None:
+            return cls(name=name)
+        rate, left, reset = found
+        return cls(name=name, limit=rate.count, period=rate.period, remaining=left, reset=reset)
 
 
 class Limit(BaseThrottle):
@@ -78,6 +120,11 @@ class Limit(BaseThrottle):
             return True
         self._wait = reset
         return False
+
+    def standing(self, request: Request) -> Standing | None:
+        """What is left for the sender of *request*, counting nothing; None if they aren't counted."""
+        key = self.key(request)
+        return None if key is None else Standing.of(self.name, key)
 
     def wait(self) -> float:
         return self._wait
@@ -123,6 +170,15 @@ class AuthLimit(Limit):
             account = request.data.get("email", "") if isinstance(request.data, dict) else ""
         return f"{address_of(request)} {str(account).strip().lower()}"
 
+    def standing(self, request: Request) -> Standing | None:
+        """Of a stranger nothing is said but the rate: each account has a count, and they have named none."""
+        if request.user.is_authenticated:
+            return super().standing(request)
+        rate = Rate.parse(settings.LIMITS[self.name])
+        if rate is None:
+            return Standing(name=self.name)
+        return Standing(name=self.name, limit=rate.count, period=rate.period)
+
 
 class AuthAddressLimit(Limit):
     """The same, for all accounts of one address."""
@@ -133,6 +189,7 @@ class AuthAddressLimit(Limit):
         return address_of(request)
 
 
+named: Final[list[type[Limit]]] = [GeneralLimit, UserLimit, AuthAddressLimit, AuthLimit]  # for `GET limits`
 AUTH_LIMITS: Final = [GeneralLimit, AuthAddressLimit, AuthLimit]
 
 

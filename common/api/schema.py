@@ -175,7 +175,7 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             responses = operation["responses"]
             rows = [*ALWAYS]
             rows += WITH_BODY if "requestBody" in operation else []
-            rows += SIGNED_IN if operation.get("security") and {} not in operation["security"] else []
+            rows += SIGNED_IN if any(operation.get("security", [])) else []
             rows += LIMITED if limits else []
             if takes_key:
                 operation.setdefault("parameters", []).append(KEY_PARAMETER)

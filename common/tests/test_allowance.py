@@ -1,0 +1,169 @@
+"""What the caller may still do, told up front and counting nothing."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.conf import settings as django_settings
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.tests.factories import SessionFactory
+from accounts.tokens import make_access
+from common.api.limits import named
+
+pytestmark = pytest.mark.django_db
+
+LIMITS = "/api/v1/limits"
+ME = "/api/v1/users/me"
+LOGIN = "/api/v1/auth/login"
+OFF = {"GENERAL": "off", "USER": "off", "AUTH": "off", "AUTH_ADDRESS": "off"}
+
+
+@pytest.fixture
+def stranger(address):
+    return APIClient(REMOTE_ADDR=address)
+
+
+@pytest.fixture
+def client_there(address):
+    """Makes the client of somebody who is signed in at the stranger's address."""
+
+    def make(user):
+        access = make_access(SessionFactory(user=user))
+        return APIClient(REMOTE_ADDR=address, HTTP_AUTHORIZATION=f"Bearer {access}")
+
+    return make
+
+
+def row(name, limit=None, period=None, remaining=None, reset=None):
+    return {"name": name, "limit": limit, "period": period, "remaining": remaining, "reset": reset}
+
+
+def left(client):
+    """What is left of each limit, by its name."""
+    return {limit["name"]: limit["remaining"] for limit in client.get(LIMITS).json()["limits"]}
+
+
+def test_every_limit_that_is_set_can_be_told():
+    assert {limit.name for limit in named} == set(django_settings.LIMITS)
+
+
+def test_a_stranger_hears_of_their_address_and_the_rate_per_account(stranger, settings):
+    settings.LIMITS = {"GENERAL": "100/15m", "USER": "9/s", "AUTH": "5/15m", "AUTH_ADDRESS": "50/h"}
+
+    response = stranger.get(LIMITS)
+
+    assert response.status_code == 200
+    assert response.json()["limits"] == [
+        row("GENERAL", 100, 900, 100, 0),
+        row("AUTH_ADDRESS", 50, 3600, 50, 0),
+        row("AUTH", 5, 900),
+    ]
+
+
+def test_who_is_signed_in_hears_of_their_own(layla, client_there, settings):
+    settings.LIMITS = {"GENERAL": "100/15m", "USER": "9/30s", "AUTH": "5/15m", "AUTH_ADDRESS": "50/h"}
+
+    response = client_there(layla).get(LIMITS)
+
+    assert response.status_code == 200
+    assert response.json()["limits"] == [
+        row("USER", 9, 30, 9, 0),
+        row("AUTH_ADDRESS", 50, 3600, 50, 0),
+        row("AUTH", 5, 900, 5, 0),
+    ]
+
+
+def test_what_is_off_is_null(stranger, layla, client_there, settings):
+    settings.LIMITS = OFF
+
+    assert stranger.get(LIMITS).json()["limits"] == [row("GENERAL"), row("AUTH_ADDRESS"), row("AUTH")]
+    assert client_there(layla).get(LIMITS).json()["limits"] == [row("USER"), row("AUTH_ADDRESS"), row("AUTH")]
+
+
+def test_asking_counts_nothing_and_tells_what_the_headers_tell(layla, client_there, settings):
+    settings.LIMITS = OFF | {"USER": "2/15m"}
+    client = client_there(layla)
+
+    asked = [left(client)["USER"] for _ in range(3)]
+    used = client.get(ME)
+
+    assert asked == [2, 2, 2]
+    assert used.headers["RateLimit-Remaining"] == "1"
+    assert left(client)["USER"] == 1
+
+
+def test_who_has_none_left_may_still_ask(stranger, layla, client_there, settings):
+    settings.LIMITS = OFF | {"USER": "1/15m", "GENERAL": "1/15m"}
+    client = client_there(layla)
+    answers = [caller.get(ME).status_code for caller in (client, client, client, stranger, stranger)]
+
+    assert answers == [200, 429, 429, 401, 429]
+    assert (left(client)["USER"], left(stranger)["GENERAL"]) == (0, 0)
+
+
+def test_what_one_uses_is_nobody_elses(stranger, layla, omar, client_there, settings):
+    settings.LIMITS = OFF | {"USER": "5/15m", "GENERAL": "5/15m", "AUTH": "5/15m"}
+    client_there(layla).get(ME)
+    stranger.get(ME)
+    stranger.get(ME)
+    stranger.post(LOGIN, {"email": "layla@example.com", "password": "eight camels at noon"})
+
+    assert left(client_there(layla)) == {"USER": 4, "AUTH_ADDRESS": None, "AUTH": 4}
+    assert left(client_there(omar)) == {"USER": 5, "AUTH_ADDRESS": None, "AUTH": 5}
+    assert left(stranger)["GENERAL"] == 2
+
+
+def test_the_time_runs_down_and_begins_anew(own_cache, stranger, settings):
+    settings.LIMITS = OFF | {"GENERAL": "2/15m"}
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        seen = []
+        for minutes in (0, 10, 6):
+            clock.shift(timedelta(minutes=minutes))
+            seen.append(stranger.get(LIMITS).json()["limits"][0])
+            if minutes == 0:
+                stranger.get(ME)
+
+    assert seen == [
+        row("GENERAL", 2, 900, 2, 0),
+        row("GENERAL", 2, 900, 1, 300),
+        row("GENERAL", 2, 900, 2, 0),
+    ]
+
+
+def test_the_sizes_of_every_app_are_told(stranger):
+    assert stranger.get(LIMITS).json()["sizes"] == {
+        "body_bytes": 1048576,
+        "page_size": 200,
+        "frame_characters": 262144,
+        "resume_topics": 5000,
+        "password_characters": 128,
+        "username_characters": 30,
+        "display_name_characters": 80,
+        "status_text_characters": 140,
+        "text_characters": 10000,
+        "client_id_characters": 255,
+        "chat_title_characters": 120,
+        "chat_description_characters": 1000,
+        "participants": 10000,
+        "participants_per_request": 200,
+    }
+
+
+def test_it_takes_no_query_of_a_stranger_and_one_of_who_is_signed_in(
+    stranger, layla, client_there, settings, django_assert_num_queries
+):
+    settings.LIMITS = {"GENERAL": "100/15m", "USER": "9/s", "AUTH": "5/15m", "AUTH_ADDRESS": "50/h"}
+    client = client_there(layla)
+
+    with django_assert_num_queries(0):
+        stranger.get(LIMITS)
+    with django_assert_num_queries(1):  # the session
+        client.get(LIMITS)
+
+
+def test_a_token_that_is_none_is_refused_here_too(stranger):
+    response = stranger.get(LIMITS, headers={"Authorization": "Bearer x"})
+
+    assert (response.status_code, response.json()["code"]) == (401, "token_invalid")

@@ -1,0 +1,17 @@
+"""How large chats and what is said in them may be."""
+
+from typing import Final
+
+from common.sizes import characters
+
+from .api.serializers import MAX_USERS
+from .models import Chat, Message
+
+SIZES: Final = {
+    "text_characters": Message.MAX_TEXT,
+    "client_id_characters": characters(Message, "client_id"),
+    "chat_title_characters": characters(Chat, "title"),
+    "chat_description_characters": characters(Chat, "description"),
+    "participants": Chat.MAX_PARTICIPANTS,
+    "participants_per_request": MAX_USERS,
+}
