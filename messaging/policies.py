@@ -42,5 +42,10 @@ def require(actor: User | System, action: str, chat: Chat) -> Participant | None
     if participant is None:
         raise NotFound
     if not may(participant, action, chat):
-        raise NotAllowed(denied_by={"action": action, "role": participant.role})
+        raise NotAllowed(denied_by=denied_by(action, participant))
     return participant
+
+
+def denied_by(action: str, actor: Participant) -> dict[str, str]:
+    """What a refusal says of the rule: what was to be done, and as whom."""
+    return {"action": action, "role": actor.role}

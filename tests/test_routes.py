@@ -259,6 +259,8 @@ def test_who_gets_what(operation, world):
             if response.status_code >= 400:
                 assert response.headers["Content-Type"] == "application/problem+json"
                 assert everything() == before
+            if response.status_code == 403:
+                assert response.json()["denied_by"]["role"] == who
 
     assert tuple(statuses) == TABLE[operation]
 

@@ -51,6 +51,15 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
                 },
             },
         },
+        "denied_by": {
+            "type": "object",
+            "description": "On 403, where a role decided: what was to be done, and the caller's role there.",
+            "required": ["action", "role"],
+            "properties": {
+                "action": {"type": "string", "examples": ["participant.remove"]},
+                "role": {"type": "string", "examples": ["member"]},
+            },
+        },
         "request_id": {"type": "string", "description": "Quote it when you ask for help."},
     },
 }
@@ -146,19 +155,16 @@ class Schema(AutoSchema):
         return operation
 
 
-def refuses(*problems: type[Problem]) -> dict[int, OpenApiResponse]:
-    """Responses of an operation that may answer *problems*, an example of each."""
-    by_status: dict[int, list[type[Problem]]] = defaultdict(list)
+def refuses(*problems: Problem | type[Problem]) -> dict[int, OpenApiResponse]:
+    """Responses of an operation that may answer *problems*, an example of each: as given, or the bare one."""
+    by_status: dict[int, list[Problem]] = defaultdict(list)
     for problem in problems:
-        by_status[problem.status].append(problem)
+        by_status[problem.status].append(problem if isinstance(problem, Problem) else problem())
     return {
         status: OpenApiResponse(
             OpenApiTypes.OBJECT,
             " ".join(str(problem.title) for problem in those),
-            [
-                OpenApiExample(problem.code, problem().body() | {"request_id": REQUEST_ID})
-                for problem in those
-            ],
+            [OpenApiExample(problem.code, problem.body() | {"request_id": REQUEST_ID}) for problem in those],
         )
         for status, those in by_status.items()
     }

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from common.problems import NotAllowed
+from messaging.problems import CannotActOnEqual
+
 LAYLA: Final = "0198c5b2-7d44-7a31-9c11-2f6a4e8b1d01"
 OMAR: Final = "0198c5b2-7e01-7c40-8a90-1b2c3d4e5f60"
 CHAT_ID: Final = "0198c5b3-01aa-7d13-b5c6-7a8b9c0d1e2f"
@@ -57,3 +60,11 @@ HISTORY: Final = {
     "next": None,
     "previous": f"http://localhost:8000/api/v1/chats/{CHAT_ID}/messages?before=42",
 }
+
+
+def not_allowed(action: str) -> NotAllowed:
+    return NotAllowed(denied_by={"action": action, "role": "member"})
+
+
+def cannot_act_on_equal(action: str) -> CannotActOnEqual:
+    return CannotActOnEqual(denied_by={"action": action, "role": "admin"})

@@ -18,7 +18,7 @@ from common.api.pagination import CursorPages
 from common.api.schema import refuses
 from common.api.serializers import read
 from common.api.views import ApiView, ApiViewSet
-from common.problems import Invalid, NotAllowed
+from common.problems import Invalid
 from messaging import problems, services
 from messaging.models import Chat, Message, Participant
 
@@ -139,7 +139,7 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
         summary="Change a group",
         description="Title, description and settings, by its owner or an admin. What is left out stays.",
         request=ChatChangeInput,
-        responses={200: ChatSerializer, **refuses(NotAllowed)},
+        responses={200: ChatSerializer, **refuses(examples.not_allowed("chat.update"))},
         examples=[
             sent("rename", {"title": "Wadi Rum, January"}),
             given("chat", examples.CHAT),
@@ -155,7 +155,7 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
         summary="Change a group",
         description="As `PATCH`: clients send what they have.",
         request=ChatChangeInput,
-        responses={200: ChatSerializer, **refuses(NotAllowed)},
+        responses={200: ChatSerializer, **refuses(examples.not_allowed("chat.update"))},
         examples=[
             sent("describe", {"description": "Four days, two cars."}),
             given("chat", examples.CHAT),
@@ -346,7 +346,11 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
         request=ParticipantsInput,
         responses={
             201: ParticipantSerializer(many=True),
-            **refuses(NotAllowed, problems.CannotActOnEqual, problems.ChatFull),
+            **refuses(
+                examples.not_allowed("participant.add"),
+                examples.cannot_act_on_equal("participant.add"),
+                problems.ChatFull,
+            ),
         },
         examples=[
             sent("add one", {"user": examples.OMAR}),
@@ -370,7 +374,10 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
         summary="Change a role",
         description="By the owner. Making somebody else the owner makes the present one an admin.",
         request=RoleInput,
-        responses={200: ParticipantSerializer, **refuses(NotAllowed, problems.OwnerMustHandOver)},
+        responses={
+            200: ParticipantSerializer,
+            **refuses(examples.not_allowed("participant.change_role"), problems.OwnerMustHandOver),
+        },
         examples=[
             sent("make admin", {"role": "admin"}),
             given("participant", examples.PARTICIPANT | {"role": "admin"}),
@@ -387,7 +394,10 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
         summary="Change a role",
         description="As `PATCH`.",
         request=RoleInput,
-        responses={200: ParticipantSerializer, **refuses(NotAllowed, problems.OwnerMustHandOver)},
+        responses={
+            200: ParticipantSerializer,
+            **refuses(examples.not_allowed("participant.change_role"), problems.OwnerMustHandOver),
+        },
         examples=[
             sent("make admin", {"role": "admin"}),
             given("participant", examples.PARTICIPANT | {"role": "admin"}),
@@ -404,7 +414,11 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
         "nothing after.",
         responses={
             204: OpenApiResponse(description="Removed."),
-            **refuses(NotAllowed, problems.CannotActOnEqual, problems.OwnerMustHandOver),
+            **refuses(
+                examples.not_allowed("participant.remove"),
+                examples.cannot_act_on_equal("participant.remove"),
+                problems.OwnerMustHandOver,
+            ),
         },
     )
     def destroy(self, request: SignedRequest, chat: UUID, user: UUID) -> Response:

@@ -38,7 +38,7 @@ def add_participants(
     chat = lock_chat(chat)
     me = policies.require(actor, "participant.add", chat)
     if me and role != MEMBER and Participant.RANK[role] >= Participant.RANK[me.role]:
-        raise CannotActOnEqual
+        raise CannotActOnEqual(denied_by=policies.denied_by("participant.add", me))
     bring_in(chat=chat, users=users, role=role, by=actor)
     return list(chat.participants.listed().filter(user__in=users))
 
@@ -87,7 +87,7 @@ def remove_participant(*, actor: User | System, chat: Chat, user: User) -> None:
     me = policies.require(actor, "participant.remove", chat)
     participant = participant_of(chat, user)
     if me and not me.outranks(participant):
-        raise CannotActOnEqual
+        raise CannotActOnEqual(denied_by=policies.denied_by("participant.remove", me))
     take_out(chat=chat, participant=participant, by=actor)
 
 
