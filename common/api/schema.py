@@ -23,6 +23,8 @@ One backend for a whole product. Sign in with `POST /api/v1/auth/login` and send
 * **Input** is checked strictly: an unknown field is refused.
 * **Repeats**: an unsafe request may carry an `Idempotency-Key`. Sent again under it within 24 hours it gets
   the first answer with `Idempotency-Replayed: true` instead of being done again.
+* **Limits**: the `RateLimit-*` headers tell of the tightest one; `GET /api/v1/limits` tells of all, and how
+  large things may be.
 * **Versions**: `/api/v1/…`. Unversioned `/api/…` speaks camelCase for older clients.
 * **Live**: the WebSocket at `/ws` carries every change; commands and events are described in the repository's
   `docs/live.md`.
