@@ -36,7 +36,7 @@ class LimitsSerializer(serializers.Serializer[Any]):
 
 EXAMPLE: Final = {
     "limits": [
-        {"name": "USER", "limit": 3000, "period": 900, "remaining": 2988, "reset": 412},
+        {"name": "USER", "limit": 9000, "period": 900, "remaining": 8988, "reset": 412},
         {"name": "AUTH_ADDRESS", "limit": None, "period": None, "remaining": None, "reset": None},
         {"name": "AUTH", "limit": 5, "period": 900, "remaining": 5, "reset": 0},
     ],

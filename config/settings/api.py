@@ -29,7 +29,7 @@ REST_FRAMEWORK = {
 LIMIT_AUTH = env.str("LIMIT_AUTH", "5/15m")
 LIMITS = {
     "GENERAL": env.str("LIMIT_GENERAL", "100/15m"),  # strangers, per address
-    "USER": env.str("LIMIT_USER", "3000/15m"),  # per person: three a second, on all devices together
+    "USER": env.str("LIMIT_USER", "9000/15m"),  # per person: ten a second, on all devices together
     "AUTH": LIMIT_AUTH,  # per address and account
     # The address alone, since an office shares one; off with `AUTH`, unless it is asked for by name.
     "AUTH_ADDRESS": env.str("LIMIT_AUTH_ADDRESS", "off" if LIMIT_AUTH == "off" else "100/15m"),
