@@ -1,0 +1,14 @@
+"""The operations on chats, a module a noun."""
+
+from .chats import ChatViewSet
+from .messages import ChatMessagesView, MessagesView, MessageView, ReadView
+from .participants import ParticipantViewSet
+
+__all__ = [
+    "ChatMessagesView",
+    "ChatViewSet",
+    "MessageView",
+    "MessagesView",
+    "ParticipantViewSet",
+    "ReadView",
+]

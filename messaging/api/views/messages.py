@@ -1,0 +1,193 @@
+"""What is said: send, read back, mark as read."""
+
+from typing import Any
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.response import Response
+
+from accounts.authentication import SignedRequest
+from accounts.models import User
+from common.api.examples import given, sent
+from common.api.schema import refuses
+from common.api.serializers import read
+from common.api.views import ApiView
+from messaging import problems, services
+from messaging.api import examples
+from messaging.api.history import page_body, page_of
+from messaging.api.serializers import (
+    ChatField,
+    HistoryQuery,
+    MessageForReaderSerializer,
+    MessageInput,
+    MessageToChatInput,
+    ReadInput,
+    ReadSerializer,
+)
+from messaging.models import Chat, Message, Participant
+
+from .scope import ChatScoped
+
+ANCHORS = [
+    OpenApiParameter(name, OpenApiTypes.INT, description=description)
+    for name, description in [
+        ("before", "Messages before this `seq`. One of `before`, `after`, `around`."),
+        ("after", "Messages after this `seq`."),
+        ("around", "Messages on both sides of this `seq`, itself included."),
+        ("limit", "At most so many: 50 if left out, up to 200."),
+    ]
+] + [
+    OpenApiParameter("from", OpenApiTypes.DATETIME, description="Only sent at this time or later."),
+    OpenApiParameter("to", OpenApiTypes.DATETIME, description="Only sent before this time."),
+]
+
+
+class HistorySerializer(serializers.Serializer[Any]):
+    results = MessageForReaderSerializer(many=True)
+    has_before = serializers.BooleanField()
+    has_after = serializers.BooleanField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class HistoryInChatQuery(HistoryQuery):
+    chat = ChatField()
+
+
+class ChatMessagesView(ChatScoped):
+    needs_marks = True
+
+    @extend_schema(
+        operation_id="chat_messages_list",
+        tags=["messages"],
+        summary="Read a chat back",
+        description="Messages in ascending order of `seq`: the newest ones, or those before, after or around "
+        "a position. Positions are not dense in messages: other changes of the chat take some.",
+        parameters=ANCHORS,
+        responses={200: HistorySerializer},
+        examples=[given("page", examples.HISTORY)],
+    )
+    def get(self, request: SignedRequest, chat: UUID) -> Response:
+        return Response(history(self.chat, read(HistoryQuery, request.query_params.dict()), request))
+
+    @extend_schema(
+        operation_id="chat_messages_send",
+        tags=["messages"],
+        summary="Send a message",
+        description="Gives the message its `seq` in the chat and tells everybody in it. Under the same "
+        "`client_id` it is sent once, however often it is tried: then 200 and the same message.",
+        request=MessageInput,
+        responses={
+            201: MessageForReaderSerializer,
+            200: OpenApiResponse(MessageForReaderSerializer, "Sent before, under this client id."),
+            **refuses(problems.ClientIdConflict),
+        },
+        examples=[
+            sent("send", {"text": "We leave at dawn.", "client_id": "phone-7f3a-18"}),
+            given("sent", examples.MESSAGE, 201, 200),
+        ],
+    )
+    def post(self, request: SignedRequest, chat: UUID) -> Response:
+        return send(request, self.chat, read(MessageInput, request.data))
+
+
+class MessagesView(ApiView):
+    @extend_schema(
+        operation_id="messages_list",
+        tags=["messages"],
+        summary="Read a chat back",
+        description="As `GET chats/{chat}/messages`, the chat in the query.",
+        parameters=[
+            OpenApiParameter("chat", OpenApiTypes.UUID, required=True, description="The chat."),
+            *ANCHORS,
+        ],
+        responses={200: HistorySerializer},
+        examples=[given("page", examples.HISTORY)],
+    )
+    def get(self, request: SignedRequest) -> Response:
+        asked = read(
+            HistoryInChatQuery, request.query_params.dict(), chats=Chat.objects.with_marks(request.user)
+        )
+        return Response(history(asked.pop("chat"), asked, request))
+
+    @extend_schema(
+        operation_id="messages_send",
+        tags=["messages"],
+        summary="Send a message",
+        description="As `POST chats/{chat}/messages`, the chat in the body.",
+        request=MessageToChatInput,
+        responses={
+            201: MessageForReaderSerializer,
+            200: OpenApiResponse(MessageForReaderSerializer, "Sent before, under this client id."),
+            **refuses(problems.ClientIdConflict),
+        },
+        examples=[
+            sent(
+                "send", {"chat": examples.CHAT_ID, "text": "We leave at dawn.", "client_id": "phone-7f3a-18"}
+            ),
+            given("sent", examples.MESSAGE, 201, 200),
+        ],
+    )
+    def post(self, request: SignedRequest) -> Response:
+        message = read(MessageToChatInput, request.data, chats=Chat.objects.with_marks(request.user))
+        return send(request, message.pop("chat"), message)
+
+
+class MessageView(ApiView):
+    @extend_schema(
+        operation_id="messages_read",
+        tags=["messages"],
+        summary="A message",
+        description="One message of a chat that the caller is in.",
+        responses={200: MessageForReaderSerializer},
+        examples=[given("message", examples.MESSAGE)],
+    )
+    def get(self, request: SignedRequest, pk: UUID) -> Response:
+        chats = Chat.objects.with_marks(request.user)
+        message = get_object_or_404(Message.objects.with_author(), pk=pk)
+        chat = get_object_or_404(chats, pk=message.chat_id)
+        return Response(seen(message, chat, request.user))
+
+
+class ReadView(ChatScoped):
+    @extend_schema(
+        operation_id="chats_mark_read",
+        tags=["messages"],
+        summary="Mark as read",
+        description="Moves the caller's read mark to `seq`, at most to the newest position. It never moves "
+        "back.",
+        request=ReadInput,
+        responses={200: ReadSerializer},
+        examples=[sent("read", {"seq": 42}), given("read", {"read_seq": 42, "unread_count": 0})],
+    )
+    def post(self, request: SignedRequest, chat: UUID) -> Response:
+        me = services.mark_read(actor=request.user, chat=self.chat, **read(ReadInput, request.data))
+        return Response(marks(me))
+
+
+def seen(message: Message, chat: Chat, reader: User) -> dict[str, Any]:
+    return MessageForReaderSerializer(message, context={"chat": chat, "reader": reader}).data
+
+
+def marks(me: Participant) -> dict[str, int]:
+    return {"read_seq": me.read_seq, "unread_count": Message.objects.unread_by(me).count()}
+
+
+def history(chat: Chat, asked: dict[str, Any], request: SignedRequest) -> dict[str, Any]:
+    page = page_of(chat, asked)
+    context = {"chat": chat, "reader": request.user}
+    return page_body(
+        page, MessageForReaderSerializer(page.messages, many=True, context=context).data, request
+    )
+
+
+def send(request: SignedRequest, chat: Chat, given: dict[str, Any]) -> Response:
+    message, is_new = services.send_message(actor=request.user, chat=chat, **given)
+    return Response(
+        seen(message, chat, request.user),
+        status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
+        headers={"Location": f"/api/v1/messages/{message.pk}"} if is_new else {},
+    )
