@@ -81,7 +81,7 @@ schema-check: dev  ## docs/openapi.json is valid and says what the code does
 	@diff -u docs/openapi.json var/check/openapi.json || { echo "docs/openapi.json is out of date: make schema"; exit 1; }
 
 ##@ Change
-.PHONY: dev hooks format schema lock clean
+.PHONY: dev hooks format schema privacy-map lock clean
 dev:  ## .venv with the development requirements
 	$(INSTALL) requirements/dev.txt
 
@@ -96,6 +96,9 @@ SPECTACULAR = --format openapi-json --validate --fail-on-warn
 schema: dev  ## write docs/openapi.json anew
 	@mkdir -p docs
 	@$(CHECKED) $(PY) manage.py spectacular --file docs/openapi.json $(SPECTACULAR)
+
+privacy-map: dev  ## write docs/privacy.md anew, from each app's privacy.py
+	@$(CHECKED) $(PY) manage.py privacy_map > docs/privacy.md
 
 # One lock for every supported Python and machine; dev.txt is bound to the versions that run.
 # Written from inside the folder, so that no path of this machine gets into the files.
@@ -112,7 +115,8 @@ clean:  ## remove .venv and caches; your data in var/ stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ##@ Prove (heavy, by hand; figures go to docs/)
-.PHONY: services prove-live prove-cluster prove-schema
+.PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
+        prove-schema
 services: dev  ## PostgreSQL and Redis answer on this machine
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
@@ -121,6 +125,24 @@ prove-live: dev  ## a real server killed in mid-conversation loses and doubles n
 
 prove-cluster: services  ## two server processes on PostgreSQL and Redis act as one
 	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/cluster.py $(ARGS)
+
+prove-refreshes: services  ## fifty tabs refresh one token at once, and get one successor
+	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/refreshes.py $(ARGS)
+
+prove-strangers: services  ## who guesses from everywhere keeps no known device out
+	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/strangers.py $(ARGS)
+
+prove-timing: services  ## the time of an answer doesn't tell whether there is an account
+	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/timing.py $(ARGS)
+
+prove-pages: dev  ## every page works in Chromium under the policies that it is sent with
+	@$(ISOLATED) $(PY) tests/proofs/pages.py $(ARGS)
+
+prove-passkeys: dev  ## a passkey in Chromium, at the console of a running server (CHROMIUM=…, ARGS=folder)
+	@$(ISOLATED) $(if $(CHROMIUM),CHROMIUM="$(CHROMIUM)") $(PY) tests/proofs/passkeys.py $(ARGS)
+
+prove-erasure: services  ## who is erased is gone from database, Redis and files; kill -9 in the middle
+	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/erasure.py $(ARGS)
 
 prove-schema: dev  ## schemathesis against the running server
 	@$(ISOLATED) bash tests/proofs/fuzz_schema.sh $(ARGS)

@@ -1,15 +1,21 @@
 """Fixtures for every app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.tests.factories import SessionFactory, UserFactory
 from accounts.tokens import make_access
+from common import geo
+from common.gate import Gate, gate
+from common.tests.geofiles import write_geo_file
 from config.celery import app as celery_app
+from legal.duties import board
 from messaging.models import Chat
 from messaging.tests.factories import group_of
 
@@ -25,6 +31,57 @@ def _quick_passwords(request: pytest.FixtureRequest, settings: Any) -> None:
     """Hashing slowly on purpose is for production, and for the tests that are about it."""
     if "real_passwords" not in request.keywords:
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _gate_left_alone(settings: Any) -> None:
+    """Its look for changed rules is a query at any moment: for tests that are about it, not for counting."""
+    settings.ADDRESS_RULES_SWEEP = float("inf")
+
+
+@pytest.fixture
+def watched_gate(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """The gate of this process, new, and looking for changed rules whenever it is asked."""
+    settings.ADDRESS_RULES_SWEEP = -1
+    for name, value in vars(Gate()).items():
+        monkeypatch.setattr(gate, name, value)
+    return gate
+
+
+@pytest.fixture
+def geoip(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A GeoIP file that knows `PLACES`."""
+    path = tmp_path / "places.mmdb"
+    write_geo_file(path)
+    settings.GEOIP_DATABASE = str(path)
+    monkeypatch.setattr(geo, "file", geo.GeoFile())
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _nothing_to_accept(settings: Any) -> None:
+    """As the process found a moment ago: who publishes nothing pays for no look at what is required."""
+    settings.TERMS_LOOK = 3600
+    board.know([])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tests_may_forget() -> Iterator[None]:
+    """After a test that commits every table is emptied: SQLite by DELETE, which the audit log refuses."""
+    operations: Any = type(connection.ops)
+    flush = operations.sql_flush
+
+    def flush_unguarded(self: Any, *args: Any, **more: Any) -> list[str]:
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = dict(cursor.fetchall())
+        dropped = [f"DROP TRIGGER {name}" for name in triggers]
+        return [*dropped, *flush(self, *args, **more), *triggers.values()]
+
+    with pytest.MonkeyPatch.context() as patch:
+        if connection.vendor == "sqlite":
+            patch.setattr(operations, "sql_flush", flush_unguarded)
+        yield
 
 
 @pytest.fixture

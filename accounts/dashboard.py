@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.dashboard import Card
 
-from .models import Session, User
+from .models import AuditCheck, Report, Session, User
 
 CARDS = [
     Card(
@@ -33,5 +33,23 @@ CARDS = [
         query="?state=alive",
         permission="accounts.view_session",
         place=30,
+    ),
+    Card(
+        title=_("Audit checks failed in the last 7 days"),
+        icon="gpp_maybe",
+        rows=lambda: AuditCheck.objects.failed().lately(at=timezone.now()),
+        changelist="accounts_auditcheck",
+        query="?state=failed_lately",
+        permission="accounts.view_auditcheck",
+        place=80,
+    ),
+    Card(
+        title=_("Open reports"),
+        icon="flag",
+        rows=Report.objects.open,
+        changelist="accounts_report",
+        query="?state__exact=open",
+        permission="accounts.view_report",
+        place=35,
     ),
 ]

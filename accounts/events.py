@@ -18,3 +18,58 @@ class SessionRevoked(Event):
     @property
     def topic(self) -> str:
         return topic_of_user(self.user)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleGranted(Event):
+    """To a person: you hold this role now, and may switch to it."""
+
+    type: ClassVar[str] = "role.granted"
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleRevoked(Event):
+    """To a person: you hold this role no more; you act as *active*."""
+
+    type: ClassVar[str] = "role.revoked"
+    role: str
+    active: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleSwitched(Event):
+    """To a person, for their other devices: you act as this role now."""
+
+    type: ClassVar[str] = "role.switched"
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileUpdated(Event):
+    """To a person, for their other devices: what you say of yourself has changed."""
+
+    type: ClassVar[str] = "profile.updated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsUpdated(Event):
+    """To a person, for their other devices: your settings have changed."""
+
+    type: ClassVar[str] = "settings.updated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserBlocked(Event):
+    """To a person, for their other devices: you have blocked somebody."""
+
+    type: ClassVar[str] = "user.blocked"
+    user: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserUnblocked(Event):
+    """To a person, for their other devices: you block somebody no longer."""
+
+    type: ClassVar[str] = "user.unblocked"
+    user: UUID

@@ -1,16 +1,21 @@
 """How a socket shows who it is, and when it must go."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from django.utils import timezone
 
 from common.events import Told
+from common.models import LogEntry
 from common.problems import Problem
-from realtime.registry import Caller
+from realtime.registry import Caller, Renderer
 
+from .api.serializers import SettingsSerializer, UserSerializer
 from .authentication import session_of_token
-from .models import Session
+from .events import ProfileUpdated, SettingsUpdated
+from .models import Session, User
+from .registries import settings_of
 from .services import use_ws_ticket
 
 
@@ -37,3 +42,26 @@ class SessionAuthenticator:
 def session_of(told: Told) -> UUID:
     """The session that a `session.revoked` ends."""
     return UUID(told.data["session"])
+
+
+def profiles(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """The people whose streams these are, as they see themselves now."""
+    return [UserSerializer(user).data if user else {} for user in _owners(entries)]
+
+
+def settings(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """The settings of those people, as they are now."""
+    return [SettingsSerializer(settings_of(user)).data if user else {} for user in _owners(entries)]
+
+
+def _owners(entries: Sequence[LogEntry]) -> list[User | None]:
+    """Whose stream each of *entries* is in; None of somebody whom an operator took out of the database."""
+    ids = [UUID(entry.topic.partition(":")[2]) for entry in entries]
+    found = User.objects.in_bulk(ids)
+    return [found.get(pk) for pk in ids]
+
+
+RENDERERS: Final[dict[str, Renderer]] = {
+    ProfileUpdated.type: profiles,
+    SettingsUpdated.type: settings,
+}

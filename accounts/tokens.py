@@ -20,6 +20,7 @@ from .models import Session, User
 from .problems import TokenInvalid, VerificationTokenExpired, VerificationTokenInvalid
 
 _VERIFICATION = "accounts.verify-email"
+_DISOWNING = "accounts.not-me"
 
 
 class _Plain(Token):
@@ -118,6 +119,19 @@ def read_verification(token: str) -> tuple[UUID, str]:
         raise VerificationTokenExpired from None
     except (signing.BadSignature, KeyError, ValueError, TypeError):
         raise VerificationTokenInvalid from None
+
+
+def make_disowning(session: Session) -> str:
+    """What ends *session* without signing in: for the mail to its owner."""
+    return signing.dumps({"session": str(session.pk)}, salt=_DISOWNING)
+
+
+def read_disowning(token: str) -> UUID | None:
+    """The session that *token* ends; None where it is not of ours."""
+    try:
+        return UUID(signing.loads(token, salt=_DISOWNING)["session"])
+    except (signing.BadSignature, KeyError, ValueError, TypeError, AttributeError):
+        return None
 
 
 def second(at: datetime) -> datetime:

@@ -1,14 +1,16 @@
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from .console import ChoiceFilter, ReadOnlyAdmin, console_action, on_one
+from .jobs.services import cancel_job, retry_job
 from .mail.services import resend_mail
-from .models import Mail
+from .models import Job, Mail
 
 
 class MailState(ChoiceFilter):
@@ -69,3 +71,75 @@ class MailAdmin(ReadOnlyAdmin):
 
     def search_by_words(self, request: HttpRequest, rows: QuerySet[Mail], words: str) -> QuerySet[Mail]:
         return rows.filter(to__icontains=words)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """What long work is under way, how far is it, and what failed?"""
+
+    list_display = [
+        "created_at",
+        "kind",
+        "state_shown",
+        "percent",
+        "attempts",
+        "alive_at",
+        "ended_at",
+        "error",
+    ]
+    list_filter = ["state", "kind", "created_at"]
+    search_fields = ["kind"]
+    search_help_text = _("Id, of the job, of whom it is for or of what it is about; or the kind")
+    sortable_by = ()
+    fields = [  # without what it was given and gave: that is for whom it is for
+        "id",
+        "kind",
+        "key",
+        "user",
+        "state_shown",
+        "percent",
+        "attempts",
+        "error",
+        "created_at",
+        "started_at",
+        "alive_at",
+        "ended_at",
+        "expires_at",
+    ]
+    readonly_fields = ["id", "state_shown", "percent"]
+    actions = ["cancel", "retry"]
+    actions_detail = ["cancel_this", "retry_this"]
+
+    def search_by_id(self, rows: QuerySet[Job], wanted: UUID) -> QuerySet[Job]:
+        return rows.filter(Q(pk=wanted) | Q(user=wanted) | Q(key=str(wanted)))
+
+    def search_by_words(self, request: HttpRequest, rows: QuerySet[Job], words: str) -> QuerySet[Job]:
+        return rows.filter(kind__icontains=words)
+
+    @display(
+        description=_("state"),
+        label={
+            _("queued"): "info",
+            _("running"): "warning",
+            _("done"): "success",
+            _("failed"): "danger",
+            _("cancelled"): "default",
+        },
+    )
+    def state_shown(self, job: Job) -> str:
+        return job.get_state_display()
+
+    @display(description=_("progress"))
+    def percent(self, job: Job) -> str:
+        return f"{job.progress} %"
+
+    @console_action(_("Cancel"), question=_("Stop the work where it is?"))
+    def cancel(self, request: HttpRequest, job: Job) -> bool:
+        return cancel_job(job=job)
+
+    @console_action(_("Try again"), question=_("Begin again what failed?"))
+    def retry(self, request: HttpRequest, job: Job) -> bool:
+        return retry_job(job=job)
+
+    cancel_this = on_one(cancel, icon="cancel")
+    retry_this = on_one(retry, icon="restart_alt")

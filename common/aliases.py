@@ -1,13 +1,17 @@
 """Old paths of the API: what a row of the table is, and how a path finds its row. The table is `config`'s."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
 from functools import cached_property
+from importlib import import_module
+
+from django.conf import settings
 
 PLACE = re.compile(r"\{(\w+)(\.\.\.)?\}")
+VERSION = re.compile(r"v(\d+)(?:/|$)")  # how a path below `/api/` begins, if it names one
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,27 @@ class AliasTable:
                     continue
                 return alias, alias.canonical_for(values)
         return None, path
+
+    def readings(self, path: str, *, is_versioned: bool) -> Iterator[str]:
+        """Every path that may answer to *path*, without a look at what only the values could tell."""
+        yield path
+        for alias in self._sorted:
+            if (found := alias.regex.fullmatch(path)) and not (is_versioned and alias.only_unversioned):
+                yield alias.canonical_for(found.groupdict())
+
+
+def table() -> AliasTable:
+    """The rows of this installation."""
+    found: AliasTable = import_module(settings.API_ALIASES).TABLE
+    return found
+
+
+def readings(path: str) -> Iterator[str]:
+    """The paths below `/api/v1/` that may answer to *path*, whole; none if it isn't the API's."""
+    if path.startswith("/api/"):
+        below = path.removeprefix("/api/").rstrip("/")
+        version = VERSION.match(below)
+        yield from table().readings(below[version.end() :] if version else below, is_versioned=bool(version))
 
 
 def _midnight(day: date) -> datetime:

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
 from django import forms
@@ -11,6 +12,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_permission_codename
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -23,6 +25,9 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from .problems import Problem
+
+if TYPE_CHECKING:
+    from django.contrib.admin.models import LogEntry
 
 MOST_ROWS: Final = 1000  # of one action: what a request can do while somebody waits
 SHOWN_ROWS: Final = 20  # of those that a question is about
@@ -57,9 +62,10 @@ def console_action(
             done = 0
             for row in chosen:
                 try:
-                    if self.may_act_on(request, row) and method(self, request, row, **given.cleaned_data):
-                        self.log_change(request, row, str(description))
-                        done += 1
+                    with transaction.atomic():  # the act and the word of it
+                        if self.may_act_on(request, row) and method(self, request, row, **given.cleaned_data):
+                            self.log_action_on(request, row, method.__name__, str(description))
+                            done += 1
                 except Problem as problem:
                     self.message_user(request, f"{row}: {problem.detail or problem.title}", messages.ERROR)
             self.message_user(
@@ -98,7 +104,64 @@ def on_one(run: Any, *, icon: str, variant: ActionVariant = ActionVariant.DEFAUL
     return run_here
 
 
-class ConsoleAdmin(ModelAdmin):
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """What a member of staff has done to a row at the console.
+
+    Attributes:
+        what: `added`, `changed`, `deleted`, or `acted`: one of our actions, whose name is in `action`.
+        fields: names of what was changed, never what it was changed to.
+    """
+
+    actor: Any
+    row: Model
+    what: str
+    action: str = ""
+    fields: tuple[str, ...] = ()
+
+
+listeners: Final[list[Callable[[Act], None]]] = []
+"""Called in the transaction of each act."""
+
+
+class AuditedAdmin(ModelAdmin):
+    """Tells of whatever is done on its pages. Wherever Django leaves a note, somebody may want to know."""
+
+    def construct_change_message(
+        self,
+        request: HttpRequest,
+        form: Any,
+        formsets: Any,
+        add: bool = False,  # noqa: FBT001, FBT002 (Django's signature)
+    ) -> Any:
+        request.changed_fields = tuple(form.changed_data)  # type: ignore[attr-defined]
+        return super().construct_change_message(request, form, formsets, add)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> "LogEntry":
+        _tell(request, obj, "added")
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> "LogEntry":
+        _tell(request, obj, "changed", fields=getattr(request, "changed_fields", ()))
+        return super().log_change(request, obj, message)
+
+    def log_action_on(self, request: HttpRequest, row: Model, action: str, description: str) -> None:
+        _tell(request, row, "acted", action=action)
+        super().log_change(request, row, description)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for row in queryset:
+            _tell(request, row, "deleted")
+        return super().log_deletions(request, queryset)
+
+
+def _tell(request: HttpRequest, row: Model, what: str, **more: Any) -> None:
+    act = Act(actor=request.user, row=row, what=what, **more)
+    for listener in listeners:
+        listener(act)
+
+
+class ConsoleAdmin(AuditedAdmin):
     """A list that answers within a fixed number of queries, however many rows there are."""
 
     list_per_page = 50
@@ -114,6 +177,20 @@ class ConsoleAdmin(ModelAdmin):
     def may_act_on(self, request: HttpRequest, row: Any) -> bool:
         """Whether this very row is theirs to change."""
         return True
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """A refusal by a service is said on the page; nothing of what was sent is saved."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Problem as problem:
+            self.message_user(request, str(problem.detail or problem.title), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
     def search_by_id(self, rows: QuerySet[Any], wanted: UUID) -> QuerySet[Any]:
         return rows.filter(pk=wanted)

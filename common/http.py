@@ -41,11 +41,13 @@ class OurRequest(HttpRequest):
         client_address: who called, as far as it can be believed.
         door: how an API request came in.
         limit_headers: what the limits on this request have to say.
+        limit_reached: one of them says no.
     """
 
     client_address: str | None
     door: Door
     limit_headers: dict[str, str]
+    limit_reached: bool
 
 
 def door_of(request: Any) -> Door:

@@ -61,7 +61,9 @@ class Claim:
     holder: UUID
 
 
-def claim(*, caller: str, operation: str, key: str, content: bytes) -> Claim | Answer:
+def claim(
+    *, caller: str, operation: str, key: str, content: bytes, user: UUID | None = None
+) -> Claim | Answer:
     """The right to run *operation* under *key*, or the answer that it had.
 
     Of any number who ask at once one gets the right: the slot is the primary key.
@@ -70,6 +72,7 @@ def claim(*, caller: str, operation: str, key: str, content: bytes) -> Claim | A
         caller: who asks, such as `user <id>`.
         operation: method and canonical path.
         content: all else that says what is to be done.
+        user: whose answer it will be; None: a stranger's.
 
     Raises:
         IdempotencyKeyReused: the key was used with another *content*.
@@ -80,7 +83,7 @@ def claim(*, caller: str, operation: str, key: str, content: bytes) -> Claim | A
     ours = Claim(slot=slot, holder=uuid7())
     while True:
         now = timezone.now()
-        row = KeptAnswer(slot=slot, fingerprint=fingerprint, holder=ours.holder, at=now)
+        row = KeptAnswer(slot=slot, fingerprint=fingerprint, user=user, holder=ours.holder, at=now)
         KeptAnswer.objects.bulk_create([row], ignore_conflicts=True)
         there = KeptAnswer.objects.filter(pk=slot).first()
         if there is None:  # let go of in between

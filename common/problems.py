@@ -98,6 +98,12 @@ class NotAllowed(Problem):
     title = _("You may not do this.")
 
 
+class AddressDenied(Problem):
+    status = 403
+    code = "address_denied"
+    title = _("Requests from this address are not served here.")
+
+
 class NotFound(Problem):
     status = 404
     code = "not_found"
@@ -137,7 +143,7 @@ class BodyTooLarge(Problem):
 class UnsupportedMediaType(Problem):
     status = 415
     code = "unsupported_media_type"
-    title = _("The body must be sent as application/json.")
+    title = _("This path does not take a body of that media type.")
 
 
 class IdempotencyKeyReused(Problem):

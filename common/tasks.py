@@ -1,10 +1,15 @@
 from typing import Any
 
+import structlog
 from celery import shared_task
+from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from .models import KeptAnswer, LogEntry
+from .jobs.services import purge_jobs as purge
+from .models import KeptAnswer, LogEntry, LooseFile
+
+logger = structlog.get_logger(__name__)
 
 
 @shared_task
@@ -21,6 +26,35 @@ def purge_log() -> int:
 def purge_answers() -> int:
     """Drop what idempotency keys were answered with, 24 hours later. Every hour, as `purge_log`."""
     return _drop(KeptAnswer.objects.expired(at=timezone.now()))
+
+
+@shared_task
+def purge_files() -> int:
+    """Delete files that no row names. Every hour, and after a commit that left some; safe to run twice.
+
+    Returns:
+        How many were deleted, at most 500 a run. What the storage can't delete now is tried again.
+    """
+    deleted = 0
+    for loose in LooseFile.objects.due(at=timezone.now())[:500]:
+        try:
+            default_storage.delete(loose.name)
+        except OSError:
+            logger.warning("file_not_deleted", file=loose.name, exc_info=True)
+            continue
+        loose.delete()
+        deleted += 1
+    return deleted
+
+
+@shared_task
+def purge_jobs() -> int:
+    """Delete jobs whose result is over, and their files. Every hour; safe to run twice at once.
+
+    Returns:
+        How many, at most 1,000 a run.
+    """
+    return purge()
 
 
 def _drop(rows: QuerySet[Any]) -> int:

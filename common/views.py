@@ -42,6 +42,13 @@ def server_fault(request: HttpRequest) -> HttpResponse:
     return problem_response(ServerFault(), request)
 
 
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token does not fit: sent by another site, or older than the sign-in."""
+    if request.path.startswith("/api/"):
+        return problem_response(NotAllowed(), request)
+    return render(request, "common/forged.html", status=403)
+
+
 def _is_page(request: HttpRequest) -> bool:
     """Staff in their console get pages; everybody else talks to an API."""
     return request.path.startswith("/admin/")

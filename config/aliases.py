@@ -31,6 +31,8 @@ ALIASES: Final = [
     old("auth/refresh-token", "auth/refresh"),
     old("auth/me", "users/me"),
     old("auth/profile", "users/me"),
+    old("miniapp/auth/telegram", "auth/telegram"),
+    old("miniapp/sync-user", "users/me/telegram"),
     old("user", "users/me"),
     old("user/{rest...}", "users/me/{rest}"),
     old("account", "users/me"),
@@ -54,5 +56,7 @@ ALIASES: Final = [
 TABLE: Final = AliasTable(
     aliases=ALIASES,
     platform=frozenset({"health", "schema", "docs", "redoc"}),
-    token_paths=frozenset({"auth/register", "auth/login", "auth/refresh"}),
+    token_paths=frozenset(
+        {"auth/register", "auth/login", "auth/mfa/challenge", "auth/refresh", "auth/telegram"}
+    ),
 )

@@ -1,4 +1,4 @@
-"""A small world to look at: three people, a group, a private chat."""
+"""A small world to look at: three people, a group, a private chat, terms that nobody has to accept."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,8 +7,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from common.actors import SYSTEM
+from legal.models import Document
+from legal.services import draft_version, publish_version
+from legal.services.documents import Words
 from messaging.models import Chat
 from messaging.services import create_chat, mark_read, send_message
+
+from .demo_documents import PRIVACY_AR, PRIVACY_EN, TERMS_AR, TERMS_EN
 
 PASSWORD: Final = "caravan-at-dawn-26"  # noqa: S105 (of the demo world, told to everybody)
 
@@ -37,6 +43,30 @@ TALK: Final = [
 ]
 
 
+@dataclass(frozen=True)
+class DemoDocument:
+    kind: Document.Kind
+    texts: dict[str, Words]
+
+
+DOCUMENTS: Final = [
+    DemoDocument(
+        Document.Kind.TERMS,
+        {
+            "en": Words(title="Terms of service", body=TERMS_EN),
+            "ar": Words(title="شروط الخدمة", body=TERMS_AR),
+        },
+    ),
+    DemoDocument(
+        Document.Kind.PRIVACY,
+        {
+            "en": Words(title="Privacy policy", body=PRIVACY_EN),
+            "ar": Words(title="سياسة الخصوصية", body=PRIVACY_AR),
+        },
+    ),
+]
+
+
 @transaction.atomic
 def load() -> bool:
     """Make the demo world in an empty database; leave one with people in it alone.
@@ -58,9 +88,22 @@ def load() -> bool:
     for number, (author, text) in enumerate(TALK):
         send_message(actor=people[author], chat=group, text=text, client_id=f"demo-{number}")
     mark_read(actor=layla, chat=group, seq=len(TALK))
+    for document in DOCUMENTS:
+        _publish(document)
     private, _ = create_chat(actor=omar, type=Chat.Type.PRIVATE, participants=[mina])
     send_message(actor=omar, chat=private, text="Shall I pick you up?", client_id="demo-private")
     return True
+
+
+def _publish(document: DemoDocument) -> None:
+    version = draft_version(
+        actor=SYSTEM,
+        kind=document.kind,
+        label="1",
+        requires_acceptance=False,
+        texts=document.texts,
+    )
+    publish_version(actor=SYSTEM, version=version)
 
 
 def is_there() -> bool:

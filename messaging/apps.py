@@ -5,18 +5,28 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
-        from common import dashboard
+        from django.utils.translation import gettext_lazy as _
+
+        from accounts import registries
+        from accounts.scopes import areas
+        from common import dashboard, holdings
         from common.sizes import sizes
         from realtime import registry
 
-        from . import realtime
+        from . import contributions, realtime
         from .dashboard import CARDS, CHARTS
+        from .privacy import PART
         from .sizes import SIZES
 
         registry.feeds["chat"] = realtime.ChatFeed()
         registry.commands |= realtime.COMMANDS
         registry.renderers |= realtime.RENDERERS
         registry.moves |= realtime.MOVES
+        registries.stats.update(contributions.STATS)
+        registries.acts.extend(contributions.ACTS)
         dashboard.cards.extend(CARDS)
         dashboard.charts.extend(CHARTS)
         sizes.update(SIZES)
+        areas["chats"] = _("Chats and who is in them.")
+        areas["messages"] = _("Messages: sending, reading, marking as read.")
+        holdings.register(PART)

@@ -27,3 +27,9 @@ class CannotActOnEqual(Problem):
     status = 403
     code = "cannot_act_on_equal"
     title = _("You can only do this to somebody of lower rank.")
+
+
+class NotOpenToYou(Problem):
+    status = 403
+    code = "not_open_to_you"
+    title = _("Somebody there does not let you open a chat with them or bring them into one.")

@@ -6,12 +6,15 @@ class RealtimeConfig(AppConfig):
     verbose_name = "Live engine"
 
     def ready(self) -> None:
+        from common.api.limits import named
         from common.events import listen
         from common.sizes import sizes
 
         from . import problems  # noqa: F401 (known, so that the documents list them)
         from .bell import ring
+        from .limits import SocketLimit
         from .sizes import SIZES
 
         listen(ring)
+        named.append(SocketLimit)
         sizes.update(SIZES)

@@ -5,23 +5,25 @@ from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-import orjson
 import structlog
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import timezone
 
+from common.addresses import address_of_scope
 from common.api.exceptions import as_problem
+from common.api.parsers import decode
 from common.api.serializers import read
 from common.events import topic_of_user
 from common.ids import uuid7
 from common.models import LogEpoch, UserPosition
-from common.problems import ServerFault
+from common.problems import Malformed, ServerFault
 
 from . import registry
 from .frames import MAX_FRAME, PROTOCOL, Close, frame
 from .hub import Hub, hub
+from .limits import FrameCount
 from .problems import UnknownCommand
 from .registry import Caller
 from .resume import ResumeInput, resume
@@ -46,6 +48,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.socket: Socket | None = None
         self.hub: Hub | None = None
         self._clock: asyncio.Task[None] | None = None
+        self._frames = FrameCount()
         self._is_over = False  # closed, though frames of the client may still come in
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -100,6 +103,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if caller is None:
             await self._end(Close.NOT_AUTHENTICATED)
             return
+        if await reading(registry.kept_out)({caller.user.pk}):
+            await self._end(Close.NOT_ALLOWED)
+            return
         only = self._only()
         positions = await reading(positions_of)(caller.user.pk)
         if only and only not in positions:
@@ -109,7 +115,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if only:
             positions = {own: positions[own], only: positions[only]}
         self.hub = await hub()
-        self.socket = Socket(caller=caller, send=self.send, close=self.close, only=only)
+        self.socket = Socket(
+            caller=caller,
+            send=self.send,
+            close=self.close,
+            only=only,
+            address=address_of_scope(self.scope),
+        )
         await self.hub.add(self.socket, positions, silent=[own] if only else [])
         # What moved between the look and the subscription is found by a second look.
         for topic, newest in (await reading(positions_of)(caller.user.pk)).items():
@@ -145,8 +157,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._is_over or (self.socket and self.socket.is_closing):
             return
-        given = parse(text_data)
-        if given is None:
+        if not self._frames.allows_one_more():
+            await self._end(Close.TOO_MANY)
+        elif (given := parse(text_data)) is None:
             await self._end(Close.BAD_FRAME)
         elif self.socket is None:
             await self._authenticate(given)
@@ -215,8 +228,8 @@ def parse(text: str | None) -> dict[str, Any] | None:
     if text is None or len(text) > MAX_FRAME:
         return None
     try:
-        given = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        given = decode(text)
+    except Malformed:
         return None
     return given if isinstance(given, dict) and isinstance(given.get("type"), str) else None
 

@@ -15,6 +15,7 @@ class Close(IntEnum):
     NOT_ALLOWED = 4403
     NO_PONG = 4408
     TOO_SLOW = 4413
+    TOO_MANY = 4429
     GOING_AWAY = 1012
 
 

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from common.events import topic_of_user
+from common.gate import gate
 from common.models import LogEntry
 
 from . import log, registry
@@ -244,11 +245,12 @@ class Hub:
                 await asyncio.sleep(1)
 
     async def _sweep(self) -> None:
-        """What the bell may have missed: topics that moved, sessions that ended."""
+        """What the bell may have missed: topics that moved, sessions that ended, who may not stay."""
         looked_at = timezone.now()
         while True:
             await asyncio.sleep(settings.SOCKET_SWEEP)
             try:
+                await self._turn_away()
                 await self._listener.hear_again()
                 now = timezone.now()
                 for name, newest in (
@@ -261,6 +263,15 @@ class Hub:
                 looked_at = now
             except Exception:  # the database is away: look again in a moment, from the same time on
                 logger.warning("sweep_failed", exc_info=True)
+
+    async def _turn_away(self) -> None:
+        addresses = {socket.address for socket in self._every_socket()}
+        people = {socket.caller.user.pk for socket in self._every_socket()}
+        denied = await reading(gate.denied_among)(addresses)
+        kept_out = await reading(registry.kept_out)(people) if people else set()
+        for socket in self._every_socket():
+            if socket.address in denied or socket.caller.user.pk in kept_out:
+                socket.close(Close.NOT_ALLOWED)
 
     def _end(self, sessions: set[UUID]) -> None:
         for socket in self._every_socket():

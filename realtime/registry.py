@@ -86,11 +86,15 @@ class Leaves:
 Move = Callable[[LogEntry], Joins | Leaves | None]
 Closes = Callable[[Told], UUID]  # the session whose sockets an event ends
 
+# Those of these people who may be on no socket now. Blocking, asked of who comes in and at every sweep.
+KeepsOut = Callable[[set[UUID]], set[UUID]]
+
 feeds: dict[str, Feed] = {}
 commands: dict[str, Command] = {}
 renderers: dict[str, Renderer] = {}
 moves: dict[str, Move] = {}
 closes: dict[str, Closes] = {}
+keeps_out: list[KeepsOut] = []
 _authenticators: list[Authenticator] = []
 
 
@@ -100,3 +104,8 @@ def register_authenticator(authenticator: Authenticator) -> None:
 
 def authenticator() -> Authenticator:
     return _authenticators[0]
+
+
+def kept_out(users: set[UUID]) -> set[UUID]:
+    """Those of *users* whom somebody keeps out."""
+    return set().union(*(ask(users) for ask in keeps_out))

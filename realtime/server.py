@@ -1,26 +1,62 @@
-"""Daphne with the manners of our protocol: back-pressure, our ping, our close codes.
+"""Daphne with the manners of our protocol: back-pressure both ways, our ping, our close codes.
 
 Daphne writes whatever it is given into an unbounded buffer, so that a slow reader would hold memory. Here a
-send waits while the connection can't take more, and the socket's own bounded queue does the rest.
+send waits while the connection can't take more, and the socket's own bounded queue does the rest. It reads
+as fast as a client sends, too; here it stops to read while enough waits for us.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 
+from common.api.answers import bare_answer
+
 from .frames import MAX_FRAME, Close
 from .hub import close_hub
+from .requests import LiveChannel, problem_of
 
 PING_EVERY: Final = 25  # seconds
 PONG_WITHIN: Final = 10  # seconds
 CLOSE_WITHIN: Final = 10  # seconds for a slow reader to reach the close code behind what is on its way
 GONE_WITHIN: Final = 1.0  # seconds for clients to take their leave when the process ends
 STOP_WITHIN: Final = 1.0  # seconds for what still runs then
+MAX_WAITING: Final = 32  # frames of one client that wait for us, before we stop to read more
+MAX_WAITING_SIZE: Final = MAX_FRAME  # the same by size, roughly: what is there by then, and one frame more
+
+
+class Inbox(asyncio.Queue[dict[str, Any]]):
+    """What one client has said and nobody has read yet. While it is full, the connection isn't read."""
+
+    def __init__(self, transport: Any) -> None:
+        super().__init__()
+        self.is_full = False
+        self._transport = transport
+        self._length = 0
+
+    def _put(self, item: dict[str, Any]) -> None:
+        super()._put(item)
+        self._length += _length(item)
+        if not self.is_full and (self.qsize() >= MAX_WAITING or self._length >= MAX_WAITING_SIZE):
+            self.is_full = True
+            self._transport.pauseProducing()
+
+    def _get(self) -> dict[str, Any]:
+        item: dict[str, Any] = super()._get()
+        self._length -= _length(item)
+        if self.is_full and self.qsize() <= MAX_WAITING // 2 and self._length <= MAX_WAITING_SIZE // 2:
+            self.is_full = False
+            self._transport.resumeProducing()
+        return item
+
+
+def _length(item: dict[str, Any]) -> int:
+    return len(item.get("text") or item.get("bytes") or "")
 
 
 class LiveProtocol(WebSocketProtocol):
@@ -42,9 +78,20 @@ class LiveProtocol(WebSocketProtocol):
     def stopProducing(self) -> None:  # noqa: N802
         self.writable.set()
 
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: FBT001, N802, N803
+        if self.state == self.STATE_OPEN:  # what comes behind our close is for nobody
+            super().onMessage(payload, isBinary)
+
     def onAutoPingTimeout(self) -> None:  # noqa: N802
         self.autoPingTimeoutCall = None
-        self.serverClose(Close.NO_PONG)
+        if not self.application_queue.is_full:  # else its pong may be in what we don't read
+            self.serverClose(Close.NO_PONG)
+
+    def sendHttpErrorResponse(self, code: int, reason: str, responseHeaders: Any = None) -> None:  # noqa: N802, N803
+        """A socket refused before it opened: in the words of every refusal, under autobahn's status."""
+        headers, content = bare_answer(problem_of(code), status=code)
+        lines = [f"HTTP/1.1 {code} {reason}".encode(), *(name + b": " + value for name, value in headers)]
+        self.sendData(b"\r\n".join([*lines, b"Connection: close", b"", content]))
 
     def serverClose(self, code: int | None = None) -> None:  # noqa: N802 (daphne's name)
         self._let_go()
@@ -83,9 +130,23 @@ class LiveServer(Server):
         self._ready = ready_callable
 
     def _prepare(self) -> None:
+        self.http_factory.protocol = LiveChannel
         self.ws_factory.protocol = LiveProtocol
         self.ws_factory.setProtocolOptions(closeHandshakeTimeout=CLOSE_WITHIN)
         self._ready()
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """As Daphne does, for a socket with a bounded inbox."""
+        if not isinstance(protocol, LiveProtocol):
+            return super().create_application(protocol, scope)
+        inbox = Inbox(protocol.transport)
+        running = self.application(
+            scope=scope | {"asgi": {"version": "3.0"}},
+            receive=inbox.get,
+            send=partial(self.handle_reply, protocol),
+        )
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(running)
+        return inbox
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         if message["type"] == "websocket.send" and hasattr(protocol, "writable"):

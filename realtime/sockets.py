@@ -66,6 +66,7 @@ class Socket:
         send: sends one text frame; waits while the connection can't take more.
         close: closes the connection with a code.
         only: the one topic this socket is about; everything the person may see if None.
+        address: where it comes from, as far as that can be believed.
     """
 
     def __init__(
@@ -75,9 +76,11 @@ class Socket:
         send: Callable[[str], Awaitable[None]],
         close: Callable[[int], Awaitable[None]],
         only: str | None = None,
+        address: str | None = None,
     ) -> None:
         self.caller = caller
         self.only = only
+        self.address = address
         self.subscriptions: dict[str, Subscription] = {}
         self.is_held = True  # until it has had time to ask for what it missed: order before speed
         self.is_closing = False

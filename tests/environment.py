@@ -24,6 +24,12 @@ os.environ |= {
     "LIMIT_USER": "off",
     "LIMIT_AUTH": "off",
     "LIMIT_AUTH_ADDRESS": "off",
+    "LIMIT_AI": "off",
+    "LIMIT_MULTIMODAL": "off",
+    "LIMIT_PAYMENT": "off",
+    "LIMIT_ANALYTICS": "off",
+    "LIMIT_WEBHOOK": "off",
+    "LIMIT_SOCKET": "off",
 }
 
 

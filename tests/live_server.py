@@ -108,8 +108,27 @@ class LiveServer:
         if self.pings:
             command = ["-c", WITH_PINGS.format(every=self.pings[0], within=self.pings[1])]
         self.data.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 (our own code)
+                [sys.executable, *command, "serve", "--host", "127.0.0.1"],
+                cwd=ROOT,
+                env=self._environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        return self.process
+
+    def manage(self, *words: str) -> str:
+        """What `manage.py` says to these words, in a process of its own beside the server."""
+        command = [sys.executable, "manage.py", *words]
+        ran = subprocess.run(  # noqa: S603 (our own code)
+            command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=True
+        )
+        return ran.stdout
+
+    def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
-        environment = kept | {
+        ours = {
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "ENV_FILE": os.devnull,
             "DATA_DIR": str(self.data),
@@ -118,17 +137,10 @@ class LiveServer:
             "LIMIT_USER": "off",
             "LIMIT_AUTH": "off",
             "LIMIT_AUTH_ADDRESS": "off",
+            "LIMIT_SOCKET": "off",
             "LOG_LEVEL": "WARNING",
         }
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603 (our own code)
-                [sys.executable, *command, "serve", "--host", "127.0.0.1"],
-                cwd=ROOT,
-                env=environment | self.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        return self.process
+        return kept | ours | self.environment
 
     def stop(self, how: signal.Signals, *, within: float = 10) -> tuple[int, float]:
         """Ask it to end.

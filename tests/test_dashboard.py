@@ -12,12 +12,14 @@ from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import AuditCheck, User
 from accounts.tests.consoles import console_of
-from accounts.tests.factories import SessionFactory, UserFactory, staff
+from accounts.tests.factories import ReportFactory, SessionFactory, UserFactory, staff
 from common import dashboard
 from common.ids import first_id_at
 from common.models import Mail
+from legal.models import Acceptance
+from legal.tests.factories import published
 from messaging.tests.factories import ChatFactory, MessageFactory
 
 pytestmark = pytest.mark.django_db
@@ -45,31 +47,51 @@ def sent(days_ago: int, **more: Any) -> None:
     MessageFactory(id=first_id_at(at), created_at=at, **more)
 
 
+def accepted_by(*people: User) -> None:
+    """The terms in force; the ones before them, somebody else had accepted."""
+    earlier = published("1", at=timezone.now() - timedelta(days=1))
+    Acceptance.objects.create(user=UserFactory(), version=earlier)
+    current = published("2")
+    for user in people:
+        Acceptance.objects.create(user=user, version=current)
+
+
 def test_the_cards_say_how_it_is(ada):
     chat, layla = ChatFactory(), UserFactory(email_verified_at=None)
     SessionFactory(user=ada)
     SessionFactory(user=ada, revoked_at=timezone.now())
     sent(0, chat=chat, author=layla)
     sent(3, chat=chat, author=layla)
+    accepted_by(ada, layla)
+    ReportFactory(reporter=ada, subject=layla)
+    ReportFactory(reporter=ada, subject=layla, state="resolved")
     Mail.objects.create(to="a@example.com", template="verify_email")
+    AuditCheck.objects.create(place=7, faults="Place 7 is missing.")
+    AuditCheck.objects.create(place=7)
     for _ in range(2):
         Mail.objects.create(to="b@example.com", template="verify_email", attempts=20)
 
     response = console_of(ada).get("/admin/")
 
     assert numbers(response) == {
-        "People": "2",
-        "With a verified address": "1",
-        "Open sessions": "1",
+        "People": "3",
+        "With a verified address": "2",
+        "Open sessions": "2",  # and the one that asks
+        "Have accepted the terms in force": "2",
+        "Open reports": "1",
         "Messages in the last 24 hours": "1",
         "Mails waiting": "1",
         "Mails failed": "2",
+        "Audit checks failed in the last 7 days": "1",
     }
 
 
 def test_each_card_leads_to_the_rows_that_it_counts(ada):
     SessionFactory(user=ada)
+    accepted_by(UserFactory(email_verified_at=None))
     UserFactory(email_verified_at=None)
+    AuditCheck.objects.create(place=7, faults="Place 7 is missing.")
+    AuditCheck.objects.create(place=7)
     sent(0)
     sent(3)
     client = console_of(ada)
@@ -102,7 +124,7 @@ def test_the_page_takes_one_query_a_number(rows, ada, django_assert_num_queries)
         MessageFactory(chat=chat, author=ada)
     client = console_of(ada)
 
-    with django_assert_num_queries(10):  # cookie session, its user, six cards, the chart, the latest notes
+    with django_assert_num_queries(16):  # cookie, session, cards, the chart, the latest notes
         response = client.get("/admin/")
 
     assert response.status_code == 200
@@ -112,7 +134,7 @@ def test_the_chart_is_counted_once_a_minute(ada, django_assert_num_queries):
     client = console_of(ada)
     client.get("/admin/")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(12):
         client.get("/admin/")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from django.conf import settings
 
 from common.events import Event
 from realtime import registry
@@ -31,6 +32,24 @@ REQUIREMENTS: Final = {
     "ANA": 5,
     "LNG": 4,
 }
+# OWASP ASVS 5.0.0, levels 1 and 2: how many rows each section of V6 to V9 begins with; the rest is level 3's.
+ASVS: Final = [
+    *(f"6.1.{row}" for row in range(1, 4)),
+    *(f"6.2.{row}" for row in range(1, 13)),
+    *(f"6.3.{row}" for row in range(1, 5)),
+    *(f"6.4.{row}" for row in range(1, 5)),
+    *(f"6.5.{row}" for row in range(1, 6)),
+    *(f"6.6.{row}" for row in range(1, 4)),
+    *(f"6.8.{row}" for row in range(1, 5)),
+    *(f"7.1.{row}" for row in range(1, 4)),
+    *(f"7.2.{row}" for row in range(1, 5)),
+    *(f"7.3.{row}" for row in range(1, 3)),
+    *(f"7.4.{row}" for row in range(1, 6)),
+    *(f"7.5.{row}" for row in range(1, 3)),
+    *(f"7.6.{row}" for row in range(1, 3)),
+    *("8.1.1", "8.1.2", "8.2.1", "8.2.2", "8.2.3", "8.3.1", "8.4.1"),
+    *("9.1.1", "9.1.2", "9.1.3", "9.2.1", "9.2.2", "9.2.3", "9.2.4"),
+]
 OF_THE_SOCKET_ITSELF: Final = {"auth", "ping", "resume"}
 OF_THE_SERVER: Final = {"hello", "ack", "error", "pong", "heartbeat", "resumed", "reset", "going_away"}
 
@@ -98,7 +117,7 @@ def test_the_worked_example_begins_from_the_code_as_it_is():
     diffs = "".join(re.findall(r"```diff\n(.*?)```", text_of("README.md"), re.DOTALL))
     files = re.findall(r"^--- a/(\S+)\n\+\+\+ b/\S+\n(.*?)(?=^--- |\Z)", diffs, re.MULTILINE | re.DOTALL)
 
-    assert len(files) == 8
+    assert len(files) == 9
     for path, diff in files:
         for hunk in re.split(r"^@@.*\n", diff, flags=re.MULTILINE)[1:]:
             before, after = (
@@ -152,8 +171,9 @@ def test_a_status_is_done_or_part_or_not_yet_and_what_is_done_is_shown():
         assert not tests or state != "not yet", id_
 
 
-def test_every_test_that_shows_something_is_there():
-    shown = re.findall(r"`([\w/]+\.py)::(\w+)`", text_of("docs/status.md"))
+@pytest.mark.parametrize("page", ["docs/status.md", "docs/security.md"])
+def test_every_test_that_shows_something_is_there(page):
+    shown = re.findall(r"`([\w/]+\.py)::(\w+)`", text_of(page))
 
     assert len(shown) > 40
     missing = [
@@ -162,3 +182,27 @@ def test_every_test_that_shows_something_is_there():
         if not (ROOT / path).is_file() or not re.search(rf"\bdef {name}\(", text_of(path))
     ]
     assert missing == []
+
+
+# --- Security -----------------------------------------------------------------------------------------------
+
+
+def rows_of_asvs() -> list[list[str]]:
+    rows = re.findall(r"^\| (\d\.\d\.\d+ \|.*) \|$", text_of("docs/security.md"), re.MULTILINE)
+    return [[cell.strip() for cell in row.split("|")] for row in rows]
+
+
+def test_every_row_of_the_standard_has_its_state_once():
+    assert [row[0] for row in rows_of_asvs()] == ASVS
+
+
+def test_what_is_said_to_hold_is_shown():
+    for id_, _what, state, tests in rows_of_asvs():
+        assert re.fullmatch(r"done(: .+)?|part: .+|not yet: .+|does not apply: .+", state), id_
+        assert bool(tests) is state.startswith(("done", "part")), id_
+
+
+def test_the_security_page_tells_every_limit_as_it_is():
+    page = text_of("docs/security.md")
+
+    assert [name for name in settings.LIMITS if f"`LIMIT_{name}`" not in page] == []

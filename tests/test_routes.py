@@ -4,20 +4,54 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import time_machine
+from django.apps import apps
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import MailedCode, PreviousPassword, Session, TakenUsername, User
-from accounts.services import sign_in
+from accounts.models import (
+    ApiKey,
+    MailedCode,
+    Passkey,
+    Session,
+    User,
+    avatar_name,
+)
+from accounts.scopes import areas
+from accounts.services import (
+    block_user,
+    order_erasure,
+    report_user,
+    request_export,
+    set_avatar,
+    sign_in,
+)
 from accounts.services.codes import make_code
-from accounts.tests.factories import PASSWORD, SessionFactory, UserFactory
+from accounts.tests.authenticators import totp_of
+from accounts.tests.factories import (
+    PASSWORD,
+    RECOVERY_CODE,
+    SECRET,
+    ApiKeyFactory,
+    AuthenticatorAppFactory,
+    LinkedIdentityFactory,
+    PasskeyFactory,
+    RecoveryCodeFactory,
+    SessionFactory,
+    UserFactory,
+)
+from accounts.tests.telegram import BOT_TOKEN, init_data
 from accounts.tokens import make_access, make_verification
 from common.api.limits import UserLimit
 from common.api.views import Counted
-from common.models import LogEntry, Mail
+from common.tests.pictures import upload
+from legal.models import Text
+from legal.tests.factories import published
 from messaging.models import Chat, Message, Participant
 from messaging.services import send_message
 from messaging.tests.factories import group_of
@@ -44,12 +78,67 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "POST api/v1/auth/refresh": EVERYBODY,
     "POST api/v1/auth/logout": (401, 204, 204, 204, 204),
     "POST api/v1/auth/logout-all": (401, 204, 204, 204, 204),
+    "GET api/v1/auth/mfa": SIGNED_IN,
+    "POST api/v1/auth/mfa/totp": SIGNED_IN,
+    "PUT api/v1/auth/mfa/totp": SIGNED_IN,
+    "DELETE api/v1/auth/mfa/totp": (401, 204, 204, 204, 204),
+    "POST api/v1/auth/mfa/recovery-codes": (401, 409, 409, 409, 201),  # the owner has a passkey
+    "GET api/v1/auth/mfa/passkeys": SIGNED_IN,
+    "POST api/v1/auth/mfa/passkeys": SIGNED_IN,
+    "GET api/v1/auth/mfa/passkeys/<uuid:pk>": (401, 404, 404, 404, 200),
+    "PUT api/v1/auth/mfa/passkeys/<uuid:pk>": (401, 404, 404, 404, 200),
+    "PATCH api/v1/auth/mfa/passkeys/<uuid:pk>": (401, 404, 404, 404, 200),
+    "DELETE api/v1/auth/mfa/passkeys/<uuid:pk>": (401, 404, 404, 404, 204),
+    "POST api/v1/auth/mfa/challenge": EVERYBODY,
+    "POST api/v1/auth/passkeys/login": EVERYBODY,
+    "POST api/v1/auth/step-up": SIGNED_IN,
+    "POST api/v1/auth/change-email": (401, 204, 204, 204, 204),
+    "POST api/v1/auth/change-email/confirm": EVERYBODY,
     "POST api/v1/auth/ws-ticket": (401, 201, 201, 201, 201),
     "GET api/v1/auth/sessions": SIGNED_IN,
     "DELETE api/v1/auth/sessions/<uuid:pk>": (401, 404, 404, 404, 204),
+    "GET api/v1/auth/api-keys": SIGNED_IN,
+    "POST api/v1/auth/api-keys": (401, 201, 201, 201, 201),
+    "DELETE api/v1/auth/api-keys/<uuid:pk>": (401, 404, 404, 404, 204),
+    "POST api/v1/auth/api-keys/<uuid:pk>/rotate": (401, 404, 404, 404, 200),
+    "GET api/v1/auth/social": EVERYBODY,
+    "POST api/v1/auth/social/<str:provider>": EVERYBODY,
+    "DELETE api/v1/auth/social/<str:provider>": (401, 204, 204, 204, 204),
+    "POST api/v1/auth/telegram": EVERYBODY,
+    "GET api/v1/users/me/telegram": (401, 404, 404, 404, 200),
+    "POST api/v1/users/me/telegram": (401, 409, 409, 409, 200),  # that Telegram account is the owner's
+    "DELETE api/v1/users/me/telegram": (401, 204, 204, 204, 204),
     "GET api/v1/users/me": SIGNED_IN,
     "PUT api/v1/users/me": SIGNED_IN,
     "PATCH api/v1/users/me": SIGNED_IN,
+    "GET api/v1/users/me/history": SIGNED_IN,
+    "POST api/v1/users/me/switch-role": SIGNED_IN,  # to `member`, which everybody holds
+    "GET api/v1/users/me/activity": SIGNED_IN,
+    "GET api/v1/users/me/blocks": SIGNED_IN,
+    "POST api/v1/users/me/blocks": (401, 201, 201, 201, 200),
+    "GET api/v1/users/me/blocks/<uuid:user>": (401, 404, 404, 404, 200),
+    "DELETE api/v1/users/me/blocks/<uuid:user>": (401, 404, 404, 404, 204),
+    "GET api/v1/users/me/settings": SIGNED_IN,
+    "PUT api/v1/users/me/settings": SIGNED_IN,
+    "PATCH api/v1/users/me/settings": SIGNED_IN,
+    "GET api/v1/users/me/social-links": SIGNED_IN,
+    "PUT api/v1/users/me/social-links": SIGNED_IN,
+    "GET api/v1/users/me/stats": SIGNED_IN,
+    "GET api/v1/users": SIGNED_IN,
+    "GET api/v1/users/<uuid:pk>": SIGNED_IN,
+    "GET api/v1/users/<uuid:pk>/portfolio": (404, 200, 200, 200, 200),  # public if they allow it
+    "GET api/v1/users/<uuid:pk>/report": (401, 404, 404, 404, 200),
+    "POST api/v1/users/<uuid:pk>/report": (401, 201, 201, 201, 200),
+    "PUT api/v1/users/me/avatar": SIGNED_IN,
+    "POST api/v1/users/me/avatar": SIGNED_IN,
+    "DELETE api/v1/users/me/avatar": (401, 204, 204, 204, 204),
+    "DELETE api/v1/users/me": (401, 202, 202, 202, 202),
+    "GET api/v1/users/me/export": (401, 404, 404, 404, 200),
+    "POST api/v1/users/me/export": (401, 202, 202, 202, 202),
+    "GET api/v1/users/me/export/download": (401, 404, 404, 404, 409),  # not made yet
+    "GET api/v1/users/me/erasure": (401, 404, 404, 404, 200),
+    "POST api/v1/users/me/erasure": (401, 202, 202, 202, 202),
+    "DELETE api/v1/users/me/erasure": (401, 204, 204, 204, 204),
     "GET api/v1/chats": SIGNED_IN,
     "POST api/v1/chats": (401, 201, 201, 201, 201),
     "GET api/v1/chats/<uuid:pk>": IN_THE_CHAT,
@@ -68,6 +157,16 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET api/v1/messages": (401, 400, 200, 200, 200),  # the chat is a field here
     "POST api/v1/messages": (401, 400, 201, 201, 201),
     "GET api/v1/messages/<uuid:pk>": IN_THE_CHAT,
+    "GET api/v1/legal/documents": EVERYBODY,
+    "GET api/v1/legal/documents/<uuid:pk>": EVERYBODY,
+    "GET api/v1/legal/documents/<uuid:pk>/versions": EVERYBODY,
+    "GET api/v1/legal/terms": EVERYBODY,
+    "GET api/v1/legal/privacy": EVERYBODY,
+    "POST api/v1/legal/accept-terms": SIGNED_IN,
+    "GET api/v1/legal/acceptances": SIGNED_IN,
+    "GET api/v1/users/me/consents": SIGNED_IN,
+    "PUT api/v1/users/me/consents": SIGNED_IN,
+    "PATCH api/v1/users/me/consents": SIGNED_IN,
     "GET api/v1/limits": EVERYBODY,
     "GET api/health": EVERYBODY,
     "GET api/health/live": EVERYBODY,
@@ -78,10 +177,18 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET api/redoc": EVERYBODY,
     "GET ": (302, 302, 302, 302, 302),  # to the documents
     "GET admin": (302, 302, 302, 302, 302),  # to its slash; what is behind is the console's own tests'
-    "GET reset-password/<str:token>": EVERYBODY,  # the form; what it takes is its own tests'
+    "GET change-email/<str:token>": EVERYBODY,  # these four: the question; the rest is their own tests'
+    "GET reset-password/<str:token>": EVERYBODY,
+    "GET let-me-in/<str:token>": EVERYBODY,
+    "GET not-me/<str:token>": EVERYBODY,
+    "GET dev/sign-in": EVERYBODY,  # absent in production
+    "GET legal/<str:kind>": EVERYBODY,
+    "GET ^media/(?P<name>[a-z]+/[0-9a-f]{32}(?:-[0-9]+)?\\.webp)\\Z": EVERYBODY,  # whoever knows its name
     "GET dev/outbox": EVERYBODY,  # absent in production
     "GET dev/outbox/": EVERYBODY,
 }
+ROOMS = ("messaging", "legal", "accounts", "common")
+FORMS = {"api/v1/users/me/avatar"}  # what comes as a form, not as JSON
 DOCUMENTS = {"api/schema", "api/docs", "api/docs/problems", "api/redoc"}  # the same for everybody, and cheap
 
 
@@ -140,6 +247,12 @@ def test_every_view_that_takes_a_token_counts_who_is_signed_in():
     assert uncounted == {"api/v1/limits"}  # which says how much is left
 
 
+def test_every_scope_that_a_view_names_is_one_a_key_can_have():
+    named = {getattr(view_of(route), "scope", None) for _, route in routes()} - {None}
+
+    assert named == set(areas)
+
+
 # --- Who gets what ------------------------------------------------------------------------------------------
 
 
@@ -149,10 +262,15 @@ class World:
     chat: Chat
     message: Message
     session: Session
+    api_key: ApiKey
+    document: Text
     newcomer: User  # active, in no chat
     waiting: User  # address not verified yet
     refresh: str
     reset: str  # the token of a mailed link
+    passkey: Passkey
+    address: str  # the token of the link to another address
+    challenge: str  # of a sign-in that a recovery code finishes
 
     def client(self, who: str) -> APIClient:
         client = APIClient()
@@ -162,16 +280,24 @@ class World:
         return client
 
     def path(self, route: str) -> str:
+        if route.startswith("^media"):
+            return f"/media/{avatar_name(self.people['second'].avatar, 64)}"
         pk = {
+            "api/v1/auth/api-keys": self.api_key,
+            "api/v1/auth/mfa/passkeys": self.passkey,
             "api/v1/auth/sessions": self.session,
             "api/v1/chats": self.chat,
+            "api/v1/legal/documents": self.document,
             "api/v1/messages": self.message,
+            "api/v1/users": self.people["second"],
         }
         values = {
             "<uuid:pk>": next((row.pk for start, row in pk.items() if route.startswith(start)), ""),
             "<uuid:chat>": self.chat.pk,
             "<uuid:user>": self.people["second"].pk,
             "<str:token>": make_verification(self.waiting),
+            "<str:provider>": "local",
+            "<str:kind>": "terms",
         }
         for place, value in values.items():
             route = route.replace(place, str(value))
@@ -196,8 +322,36 @@ class World:
             },
             "POST api/v1/auth/login": {"email": self.newcomer.email, "password": PASSWORD},
             "POST api/v1/auth/refresh": {"refresh": self.refresh},
+            "POST api/v1/auth/api-keys": {"name": "Backup", "scopes": ["chats:read"]},
+            "POST api/v1/auth/social/<str:provider>": {"redirect_uri": "http://localhost:9000/back"},
+            "POST api/v1/auth/telegram": {"init_data": init_data(telegram=700, query_id=uuid4().hex)},
+            "POST api/v1/users/me/telegram": {"init_data": init_data(telegram=500, query_id=uuid4().hex)},
+            "POST api/v1/legal/accept-terms": {"version": "1"},
+            "PUT api/v1/users/me/consents": {"marketing": True},
+            "PATCH api/v1/users/me/consents": {"marketing": False},
+            "PUT api/v1/auth/mfa/totp": {"code": totp_of(SECRET)},
+            "PUT api/v1/auth/mfa/passkeys/<uuid:pk>": {"name": "Blue key"},
+            "PATCH api/v1/auth/mfa/passkeys/<uuid:pk>": {"name": "Blue key"},
+            "POST api/v1/auth/mfa/challenge": {
+                "challenge": self.challenge,
+                "method": "recovery_code",
+                "code": RECOVERY_CODE,
+            },
+            "POST api/v1/auth/change-email": {"email": "new@example.com"},
+            "POST api/v1/auth/change-email/confirm": {"token": self.address},
             "PUT api/v1/users/me": {"status_text": "On the road"},
             "PATCH api/v1/users/me": {"status_text": "On the road"},
+            "POST api/v1/users/me/switch-role": {"role": "member"},
+            "POST api/v1/users/me/blocks": {"user": str(self.people["second"].pk)},
+            "PUT api/v1/users/me/settings": {"privacy": {"read_receipts": False}},
+            "PATCH api/v1/users/me/settings": {"privacy": {"read_receipts": False}},
+            "PUT api/v1/users/me/social-links": {"links": [{"network": "x", "url": "https://x.com/layla"}]},
+            "GET api/v1/users": {"q": "second"},
+            "POST api/v1/users/<uuid:pk>/report": {"reason": "spam"},
+            "PUT api/v1/users/me/avatar": {"file": upload()},
+            "POST api/v1/users/me/avatar": {"file": upload()},
+            "DELETE api/v1/users/me": {"password": PASSWORD},
+            "POST api/v1/users/me/erasure": {"password": PASSWORD},
             "POST api/v1/chats": title | {"type": "group"},
             "PUT api/v1/chats/<uuid:pk>": title,
             "PATCH api/v1/chats/<uuid:pk>": title,
@@ -212,30 +366,50 @@ class World:
 
 
 @pytest.fixture
-def world(settings: Any, tmp_path: Any) -> World:
+def world(settings: Any, tmp_path: Any) -> Iterator[World]:
     settings.MAIL_DIR = tmp_path
-    people = {name: UserFactory(username=name) for name in (*WHO[1:], "second")}
-    chat = group_of(people["owner"], people["member"], people["admin"], people["second"])
-    Participant.objects.filter(user=people["admin"]).update(role=Participant.Role.ADMIN)
-    message, _ = send_message(actor=people["owner"], chat=chat, text="We leave at dawn.")
-    newcomer = UserFactory(username="newcomer")
-    return World(
-        people=people,
-        chat=chat,
-        message=message,
-        session=SessionFactory(user=people["owner"]),
-        newcomer=newcomer,
-        waiting=UserFactory(username="waiting", email_verified_at=None),
-        refresh=sign_in(email=newcomer.email, password=PASSWORD).refresh,
-        reset=make_code(user=newcomer, purpose=MailedCode.Purpose.RESET_PASSWORD).token,
-    )
+    settings.TELEGRAM_BOT_TOKEN = BOT_TOKEN
+    settings.MEDIA_ROOT = tmp_path / "media"
+    with time_machine.travel(timezone.now(), tick=False):  # else a code may end meanwhile
+        people = {name: UserFactory(username=name) for name in (*WHO[1:], "second")}
+        chat = group_of(people["owner"], people["member"], people["admin"], people["second"])
+        Participant.objects.filter(user=people["admin"]).update(role=Participant.Role.ADMIN)
+        message, _ = send_message(actor=people["owner"], chat=chat, text="We leave at dawn.")
+        for user in people.values():
+            AuthenticatorAppFactory(user=user, confirmed_at=None)
+        newcomer = UserFactory(username="newcomer")
+        careful = UserFactory(username="careful")  # has a second factor
+        PasskeyFactory(user=careful)
+        RecoveryCodeFactory(user=careful)
+        change = make_code(user=newcomer, purpose=MailedCode.Purpose.CHANGE_EMAIL, email="newer@example.com")
+        LinkedIdentityFactory(user=people["owner"], provider="telegram", subject="500")
+        published("1", kind="privacy")
+        people["second"] = set_avatar(user=people["second"], file=upload())
+        block_user(actor=people["owner"], user=people["second"])
+        report_user(actor=people["owner"], user=people["second"], reason="spam")
+        request_export(user=people["owner"])
+        order_erasure(actor=newcomer, user=people["owner"])
+        yield World(
+            people=people,
+            chat=chat,
+            message=message,
+            session=SessionFactory(user=people["owner"]),
+            api_key=ApiKeyFactory(user=people["owner"]),
+            document=published("1").texts.get(),
+            newcomer=newcomer,
+            waiting=UserFactory(username="waiting", email_verified_at=None),
+            refresh=sign_in(email=newcomer.email, password=PASSWORD).refresh,
+            reset=make_code(user=newcomer, purpose=MailedCode.Purpose.RESET_PASSWORD).token,
+            passkey=PasskeyFactory(user=people["owner"]),
+            address=change.token,
+            challenge=sign_in(email=careful.email, password=PASSWORD, address="127.0.0.1").challenge,
+        )
 
 
 def everything() -> list[list[dict[str, Any]]]:
     """All that a request could change."""
-    accounts = (User, TakenUsername, Session, MailedCode, PreviousPassword)
-    models = (*accounts, Chat, Participant, Message, LogEntry, Mail)
-    return [list(model.objects.order_by("pk").values()) for model in models]
+    ours = [model for room in ROOMS for model in apps.get_app_config(room).get_models()]
+    return [list(model._default_manager.order_by("pk").values()) for model in ours]
 
 
 @contextmanager
@@ -254,7 +428,8 @@ def test_who_gets_what(operation, world):
     for who in WHO:
         with taken_back():
             client, before = world.client(who), everything()
-            response = getattr(client, method.lower())(world.path(route), world.body(operation))
+            sent = {"format": "multipart"} if route in FORMS else {}
+            response = getattr(client, method.lower())(world.path(route), world.body(operation), **sent)
             statuses.append(response.status_code)
             if response.status_code >= 400:
                 assert response.headers["Content-Type"] == "application/problem+json"

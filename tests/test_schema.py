@@ -37,7 +37,7 @@ def test_every_operation_is_described_with_examples_and_refusals(name):
     assert operation["summary"]
     assert operation["description"]
     assert operation["tags"]
-    assert {"400", "404", "405", "406", "500"} <= operation["responses"].keys()
+    assert {"400", "403", "404", "405", "406", "500"} <= operation["responses"].keys()
     assert [where for where, media in media_of(operation).items() if not media.get("examples")] == []
 
 
@@ -62,10 +62,13 @@ def test_every_operation_but_the_strangers_asks_for_a_token():
         "get /api/v1/auth/verify-email/{token}",
         "post /api/v1/auth/forgot-password",
         "post /api/v1/auth/login",
+        "post /api/v1/auth/mfa/challenge",
+        "post /api/v1/auth/passkeys/login",
         "post /api/v1/auth/refresh",
         "post /api/v1/auth/register",
         "post /api/v1/auth/resend-verification",
         "post /api/v1/auth/reset-password",
+        "post /api/v1/auth/telegram",
         "post /api/v1/auth/verify-email",
     ]
 
@@ -83,12 +86,29 @@ def test_every_unsafe_operation_takes_an_idempotency_key_but_those_that_give_tok
             status
             for status, response in operation["responses"].items()
             if "Idempotency-Replayed" not in response["headers"]
-        } == {"429", "500"} & operation["responses"].keys()
+        } == {"429", "500", "502", "503"} & operation["responses"].keys()
 
     assert sorted(without) == [
+        "delete /api/v1/auth/api-keys/{id}",
+        "delete /api/v1/auth/mfa/passkeys/{id}",
+        "delete /api/v1/auth/mfa/totp",
+        "delete /api/v1/auth/social/{provider}",
+        "patch /api/v1/auth/mfa/passkeys/{id}",
+        "post /api/v1/auth/api-keys",
+        "post /api/v1/auth/api-keys/{id}/rotate",
         "post /api/v1/auth/login",
+        "post /api/v1/auth/mfa/challenge",
+        "post /api/v1/auth/mfa/passkeys",
+        "post /api/v1/auth/mfa/recovery-codes",
+        "post /api/v1/auth/mfa/totp",
+        "post /api/v1/auth/passkeys/login",
         "post /api/v1/auth/refresh",
+        "post /api/v1/auth/social/{provider}",
+        "post /api/v1/auth/step-up",
+        "post /api/v1/auth/telegram",
         "post /api/v1/auth/ws-ticket",
+        "put /api/v1/auth/mfa/passkeys/{id}",
+        "put /api/v1/auth/mfa/totp",
     ]
 
 

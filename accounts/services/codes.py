@@ -7,6 +7,7 @@ a new password the present one.
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from accounts.models import MailedCode, User, normalize_email
+from accounts.models import AttemptCount, MailedCode, User, normalize_email
 from accounts.problems import CodeInvalid
 from common.ids import uuid7
 
@@ -39,14 +40,18 @@ class Made:
 
 
 @transaction.atomic
-def make_code(*, user: User, purpose: Purpose) -> Made:
-    """A code for *user*, the only one that works from now on."""
+def make_code(*, user: User, purpose: Purpose, email: str = "") -> Made:
+    """A code for *user*, the only one that works from now on.
+
+    Args:
+        email: the address that is to be theirs, where that is what it is for.
+    """
     user = User.objects.select_for_update().get(pk=user.pk)
     now = timezone.now()
     codes = MailedCode.objects.filter(user=user, purpose=purpose)
     guesses = codes.counting(at=now).aggregate(all=Sum("guesses"))["all"] or 0
     codes.filter(closed_at=None).update(closed_at=now)
-    row = MailedCode(user=user, purpose=purpose, expires_at=now + settings.MAILED_CODE_LIFETIME)
+    row = MailedCode(user=user, purpose=purpose, email=email, expires_at=now + _lifetime(purpose))
     code = f"{secrets.randbelow(1_000_000):06}" if guesses < MailedCode.GUESSES_A_DAY else ""
     row.code_hash = _hash(row, code) if code else ""
     row.save(force_insert=True)
@@ -101,7 +106,7 @@ def use_code(row: MailedCode) -> User:
     """
     user = User.objects.select_for_update().filter(pk=row.user_id).first()
     now = timezone.now()
-    if user is None or _bound_to(row.purpose, user) != _bound_to(row.purpose, row.user):
+    if user is None or _bound_to(row, user) != _bound_to(row, row.user):
         raise CodeInvalid
     if not MailedCode.objects.open(at=now).filter(pk=row.pk).update(closed_at=now):
         raise CodeInvalid
@@ -117,17 +122,22 @@ def purge_codes() -> int:
     return MailedCode.objects.expired(at=timezone.now()).delete()[0]
 
 
+def _lifetime(purpose: Purpose) -> timedelta:
+    """Of a link that lets nobody in by itself: until the next is mailed."""
+    return AttemptCount.TELL_EVERY if purpose == Purpose.UNLOCK else settings.MAILED_CODE_LIFETIME
+
+
 def _hash(row: MailedCode, code: str) -> str:
     """Keyed: who reads the table can't try the million codes there are."""
-    value = f"{row.pk}:{_bound_to(row.purpose, row.user)}:{code}"
+    value = f"{row.pk}:{_bound_to(row, row.user)}:{code}"
     return salted_hmac("accounts.mailed-code", value, algorithm="sha256").hexdigest()
 
 
 def _seal(row: MailedCode) -> str:
     """What the link holds of what it was made for, not to be read from it."""
-    return salted_hmac(_LINK, _bound_to(row.purpose, row.user), algorithm="sha256").hexdigest()
+    return salted_hmac(_LINK, _bound_to(row, row.user), algorithm="sha256").hexdigest()
 
 
-def _bound_to(purpose: str, user: User) -> str:
-    password = user.password if purpose == Purpose.RESET_PASSWORD else ""
-    return f"{purpose}:{user.pk}:{user.email}:{password}"
+def _bound_to(row: MailedCode, user: User) -> str:
+    password = user.password if row.purpose == Purpose.RESET_PASSWORD else ""
+    return f"{row.purpose}:{user.pk}:{user.email}:{password}{row.email}"

@@ -8,10 +8,15 @@ from django.db import transaction
 
 from accounts.models import PreviousPassword, Session, User
 from accounts.problems import CodeInvalid, CurrentPasswordWrong, ResetTokenInvalid
+from common.actors import System
 from common.mail.services import queue_mail
 from common.problems import Invalid
 
+from . import audit
+from .attempts import attempt_of, let_in
 from .codes import Purpose, find_by_code, find_by_token, make_code, use_code
+from .factors import standing_of
+from .freshness import require_fresh
 from .sessions import revoke_sessions
 
 
@@ -38,10 +43,15 @@ def forgot_password(*, email: str) -> None:
     user = User.objects.with_email(email)
     if user is None or not user.is_active:
         return
+    mail_reset(user, template="reset_password")
+
+
+def mail_reset(user: User, *, template: str) -> None:
+    """Mail *user* a link and a code for a new password, with what *template* says beside them."""
     made = make_code(user=user, purpose=Purpose.RESET_PASSWORD)
     queue_mail(
         to=user.email,
-        template="reset_password",
+        template=template,
         language=user.language,
         context={
             "name": user.display_name,
@@ -72,7 +82,9 @@ def reset_password(*, password: str, token: str = "", email: str = "", code: str
         with transaction.atomic():
             user = use_code(proof)
             _replace(user, hashed)
+            _record("password.reset", actor=user, user=user)
             revoke_sessions(user=user, reason="password_reset")
+            let_in(user=user, actor=user)  # guesses at the old one say nothing of the new
     except CodeInvalid:
         if token:
             raise ResetTokenInvalid from None
@@ -82,13 +94,20 @@ def reset_password(*, password: str, token: str = "", email: str = "", code: str
 def change_password(*, session: Session, current_password: str, password: str) -> None:
     """Set a new password where the present one is known. Every session but *session* ends.
 
+    The present one is proof enough, unless there is a second factor: then that was asked for lately as well.
+
     Raises:
+        StepUpRequired
+        LoginDelayed: too many attempts failed; nothing was looked at.
         CurrentPasswordWrong
         Invalid: the new one is not good enough.
     """
     user = session.user
-    if not check_password(current_password, user.password):
-        raise CurrentPasswordWrong
+    if standing_of(user).methods:
+        require_fresh(session)
+    with attempt_of(session):
+        if not check_password(current_password, user.password):
+            raise CurrentPasswordWrong
     require_good_password(password, user)
     hashed = make_password(password)
     with transaction.atomic():
@@ -96,16 +115,18 @@ def change_password(*, session: Session, current_password: str, password: str) -
         if row.password != user.password:
             raise CurrentPasswordWrong  # it was right a moment ago
         _replace(row, hashed)
+        _record("password.changed", actor=row, user=row)
         revoke_sessions(user=row, reason="password_changed", keep=session)
 
 
 @transaction.atomic
-def set_password(*, user: User, password: str | None) -> User:
-    """Staff set a password, which their form held against the rules, or none. Every session ends."""
+def set_password(*, user: User, password: str | None, actor: User | System) -> User:
+    """Staff set a password, which was held against the rules, or none. Every session ends."""
     hashed = make_password(password)
     row = User.objects.select_for_update().get(pk=user.pk)
     _replace(row, hashed)
-    revoke_sessions(user=row, reason="staff")
+    _record("password.changed", actor=actor, user=row)
+    revoke_sessions(user=row, reason="staff", actor=actor)
     return row
 
 
@@ -123,3 +144,7 @@ def _replace(user: User, hashed: str) -> None:
         language=user.language,
         context={"name": user.display_name},
     )
+
+
+def _record(verb: str, *, actor: User | System, user: User) -> None:
+    audit.record(category=audit.Category.SECURITY, verb=verb, actor=actor, subject=user)

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -10,13 +11,16 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.models import TakenUsername, User, normalize_email
+from accounts.models import NOWHERE, TakenUsername, User, normalize_email
+from accounts.newcomers import Newcomer, welcomes
 from accounts.problems import UsernameTaken, VerificationTokenInvalid
 from accounts.tokens import make_verification, read_verification
+from common.ids import uuid7
 from common.mail.services import queue_mail
 
+from . import audit
 from .codes import Purpose, find_by_code, make_code, use_code
-from .passwords import require_good_password
+from .passwords import mail_reset, require_good_password
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,17 @@ def register(
     display_name: str = "",
     first_name: str = "",
     last_name: str = "",
+    accept_terms: bool = False,
+    address: str | None = None,
+    locales: Sequence[str] = (),
 ) -> Registered:
     """Sign somebody up, and mail them a link that proves their address.
 
     A taken address gets the same answer after the same work; its owner is told by mail.
+
+    Args:
+        accept_terms: whether they accept the terms in force.
+        locales: the languages they want, the most wanted first.
 
     Raises:
         UsernameTaken: the name was asked for, and somebody has it.
@@ -57,31 +68,62 @@ def register(
         "first_name": first_name,
         "last_name": last_name,
     }
-    require_good_password(password, User(**names))
-    hashed = make_password(password)  # the slow part: in both cases, before anything is looked up
+    user = User(**names)
+    require_good_password(password, user)
+    user.password = make_password(password)  # the slow part: in both cases, before anything is looked up
+    newcomer = Newcomer(user=user, accepts_terms=accept_terms, address=address, locales=locales)
     try:
-        _claim(names, hashed, name_was_chosen=chosen)
+        _claim(newcomer, name_was_chosen=chosen)
     except IntegrityError:
         # Somebody was faster by a moment, with the address or the name: now the look-ups see them.
         try:
-            _claim(names, hashed, name_was_chosen=chosen)
+            _claim(newcomer, name_was_chosen=chosen)
         except IntegrityError:  # and a third with the name: the address is settled by now
             raise UsernameTaken from None
     return Registered(email=email, username=username, display_name=display_name)
 
 
 @transaction.atomic
-def _claim(names: dict[str, str], hashed: str, *, name_was_chosen: bool) -> None:
-    if is_taken(names["username"]):
+def _claim(newcomer: Newcomer, *, name_was_chosen: bool) -> None:
+    user = newcomer.user
+    if is_taken(user.username):
         raise UsernameTaken
-    if owner := User.objects.select_for_update().filter(email=names["email"]).first():
+    if owner := User.objects.select_for_update().filter(email=user.email).first():
         if name_was_chosen:
-            TakenUsername.objects.create(username=names["username"])
+            TakenUsername.objects.create(username=user.username)
+        _record("registration.repeated", None, owner)
         _mail_owner(owner)
     else:
-        user = User(**names, password=hashed)
         user.save(force_insert=True)
+        for welcome in welcomes:
+            welcome(newcomer)
+        _record("user.registered", user, user)
         _mail_verification(user)
+
+
+@transaction.atomic
+def make_proven_user(*, email: str | None, display_name: str = "", language: str = "en") -> User:
+    """An account of somebody whom another provider has proved, without a password.
+
+    Args:
+        email: verified there; None where the provider tells none: the account then has one that is nobody's.
+    """
+    username = _make_username(email or display_name)
+    user = User(
+        email=normalize_email(email) if email else f"{uuid7()}@{NOWHERE}",
+        email_verified_at=timezone.now(),
+        username=username,
+        display_name=display_name or username,
+        language=language,
+    )
+    user.set_unusable_password()
+    user.save(force_insert=True)
+    _record("user.registered", user, user)
+    return user
+
+
+def _record(verb: str, actor: User | None, subject: User) -> None:
+    audit.record(category=audit.Category.SECURITY, verb=verb, actor=actor, subject=subject)
 
 
 def verify_email(*, token: str = "", email: str = "", code: str = "") -> tuple[User, bool]:
@@ -110,10 +152,19 @@ def _verify_by_token(token: str) -> tuple[User, bool]:
     return user, confirm_email(user=user)
 
 
-def confirm_email(*, user: User) -> bool:
-    """Hold the address of *user* for verified; False if it was already."""
+@transaction.atomic
+def confirm_email(*, user: User, actor: User | None = None) -> bool:
+    """Hold the address of *user* for verified; False if it was already.
+
+    Args:
+        actor: who says so, where it isn't the user.
+    """
     changed = User.objects.filter(pk=user.pk, email_verified_at=None).update(email_verified_at=timezone.now())
     user.refresh_from_db(fields=["email_verified_at"])
+    if changed:
+        audit.record(
+            category=audit.Category.SECURITY, verb="email.verified", actor=actor or user, subject=user
+        )
     return bool(changed)
 
 
@@ -142,16 +193,21 @@ def _mail_verification(user: User) -> None:
 
 
 def _mail_owner(owner: User) -> None:
-    """The address is taken: its owner forgot, or somebody tries. An unverified one gets a new link."""
-    if not owner.is_verified and owner.is_active:
-        _mail_verification(owner)
-    else:
+    """The address is taken: its owner forgot, or somebody tries. An unverified one gets a new link.
+
+    Each of these makes a code, as a sign-up does: the time it takes tells nothing.
+    """
+    if not owner.is_active:
         queue_mail(
             to=owner.email,
             template="already_registered",
             language=owner.language,
             context={"name": owner.display_name},
         )
+    elif owner.is_verified:
+        mail_reset(owner, template="already_registered")
+    else:
+        _mail_verification(owner)
 
 
 def is_taken(username: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -21,11 +22,18 @@ from accounts.tokens import (
     RefreshToken,
     fingerprint,
     make_access,
+    make_disowning,
     make_refresh,
     read_refresh,
     second,
 )
+from common.actors import SYSTEM, System
 from common.events import emit
+from common.mail.services import queue_mail
+
+from . import audit
+from .attempts import attempt_to_sign_in
+from .devices import make_device_token, remember_device, storable
 
 SEEN_EVERY: Final = timedelta(minutes=1)  # how exact "last seen" is: one write a minute, not one a request
 ENDED_KEPT: Final = timedelta(days=30)  # an ended session stays visible to staff for so long
@@ -38,6 +46,7 @@ class SignedIn:
     session: Session
     access: str
     refresh: str
+    device: str = ""  # what the device keeps and shows when its person signs in again; at a sign-in alone
 
     @property
     def expires_in(self) -> int:
@@ -45,38 +54,76 @@ class SignedIn:
         return int(AccessToken.lifetime.total_seconds())
 
 
-def sign_in(
-    *, email: str, password: str, device_name: str = "", user_agent: str = "", address: str | None = None
-) -> SignedIn:
-    """Open a session.
+def prove_password(
+    *, email: str, password: str, user_agent: str = "", address: str | None = None, device: str = ""
+) -> User:
+    """The person whose address and password these are.
+
+    Args:
+        address: of the network, that the attempt comes from.
+        device: the token that the device was given when it signed in before, if it kept one.
 
     Raises:
+        LoginDelayed: too many attempts failed; the password was not looked at.
         InvalidCredentials: no such account, an inactive one, or another password: after the same time.
         EmailNotVerified: the password is right, the address not proved yet.
     """
     user = User.objects.with_email(email)
-    if user is None or not user.has_usable_password():
-        make_password(password)  # as long as a check takes, so that the time tells nothing
-        raise InvalidCredentials
-    if not check_password(password, user.password, setter=_rehash(user)) or not user.is_active:
-        raise InvalidCredentials
+    with attempt_to_sign_in(email=email, user=user, user_agent=user_agent, address=address, device=device):
+        if user is None or not user.has_usable_password():
+            make_password(password)  # as long as a check takes, so that the time tells nothing
+            raise InvalidCredentials
+        if not check_password(password, user.password, setter=_rehash(user)) or not user.is_active:
+            raise InvalidCredentials
     if not user.is_verified:
         raise EmailNotVerified
-    user_agent = user_agent.replace("\0", "")[:300]  # a header may hold what PostgreSQL can't
-    return _open_session(user, device_name=device_name[:100], user_agent=user_agent, address=address)
+    return user
 
 
 @transaction.atomic
-def _open_session(user: User, *, device_name: str, user_agent: str, address: str | None) -> SignedIn:
+def open_session(
+    *,
+    user: User,
+    device_name: str = "",
+    device: str = "",
+    user_agent: str = "",
+    address: str | None = None,
+) -> SignedIn:
+    """Open a session for somebody who has proved who they are. On a device that is new to them they are told.
+
+    Args:
+        user: as they were when they proved it: with another password or inactive by now, they are refused.
+        device: the token that the device shows, if it has one.
+
+    Raises:
+        InvalidCredentials: the account has changed since.
+    """
     now = timezone.now()
     # Locks the row: whoever replaces the password at this moment ends this session too, or lets none begin.
     unchanged = User.objects.filter(pk=user.pk, password=user.password, is_active=True)
     if not unchanged.update(last_login=now):
         raise InvalidCredentials
-    session = Session(user=user, device_name=device_name, user_agent=user_agent, address=address)
+    user_agent = storable(user_agent)
+    known, is_new = remember_device(user=user, token=device, user_agent=user_agent, address=address)
+    session = Session(
+        user=user, device=known, device_name=device_name[:100], user_agent=user_agent, address=address
+    )
+    session.proved_at = now
     refresh = _next_generation(session, now)
     session.save(force_insert=True)
-    return SignedIn(session=session, access=make_access(session), refresh=refresh)
+    audit.record(
+        category=audit.Category.SECURITY,
+        verb="session.opened",
+        actor=user,
+        subject=user,
+        target=session,
+        details={"device": str(known.pk), "is_new": is_new},
+    )
+    if is_new and user.last_login:  # the first device of all is no news
+        _mail_about(session, "new_device", link=f"{settings.PUBLIC_URL}/not-me/{make_disowning(session)}")
+    return SignedIn(
+        session=session, access=make_access(session), refresh=refresh, device=make_device_token(known)
+    )
 
 
 def refresh_session(*, refresh: str) -> SignedIn:
@@ -112,7 +159,8 @@ def refresh_session(*, refresh: str) -> SignedIn:
             return SignedIn(session=session, access=make_access(session), refresh=make_refresh(session))
         if given.generation >= session.generation:
             raise TokenInvalid  # ours by signature, never given out: the database was set back
-        revoke_session(session=session, reason="token_reused")
+        revoke_session(session=session, reason="token_reused", actor=SYSTEM)
+        _mail_about(session, "token_reused")
     raise TokenReused
 
 
@@ -126,32 +174,62 @@ def _next_generation(session: Session, now: datetime) -> str:
 
 
 @transaction.atomic
-def revoke_session(*, session: Session, reason: str) -> bool:
+def revoke_session(*, session: Session, reason: str, actor: User | System | None = None) -> bool:
     """End a session: its tokens stop at once, its sockets within seconds. Twice is once: False.
 
     Args:
-        reason: one word for staff: `logout`, `revoked`, `token_reused`, `deactivated`, `staff`,
+        reason: one word for staff: `logout`, `revoked`, `token_reused`, `disowned`, `deactivated`, `staff`,
             `password_changed`, `password_reset`.
+        actor: who ends it, where it isn't its owner.
 
     Emits `SessionRevoked`.
     """
-    ended = Session.objects.filter(pk=session.pk, revoked_at=None)
-    if not ended.update(revoked_at=timezone.now(), revoked_reason=reason):
+    if not _end(session, reason):
         return False
-    emit(SessionRevoked(user=session.user_id, session=session.pk))
+    audit.record(
+        category=audit.Category.SECURITY,
+        verb="session.revoked",
+        actor=actor or session.user,
+        subject=session.user,
+        target=session,
+        details={"reason": reason},
+    )
     return True
 
 
 @transaction.atomic
-def revoke_sessions(*, user: User, reason: str, keep: Session | None = None) -> int:
+def revoke_sessions(
+    *, user: User, reason: str, keep: Session | None = None, actor: User | System | None = None
+) -> int:
     """End every session of *user*, or every one but *keep*.
+
+    Args:
+        reason, actor: as above.
 
     Returns:
         How many were still open.
     """
     still_open = Session.objects.filter(user=user, revoked_at=None).order_by("pk").select_for_update()
     ending = still_open.exclude(pk=keep.pk) if keep else still_open
-    return sum(revoke_session(session=session, reason=reason) for session in ending)
+    ended = sum(_end(session, reason) for session in ending)
+    if ended:
+        audit.record(
+            category=audit.Category.SECURITY,
+            verb="sessions.revoked",
+            actor=actor or user,
+            subject=user,
+            details={"reason": reason, "count": ended},
+        )
+    return ended
+
+
+def _end(session: Session, reason: str) -> bool:
+    """Emits `SessionRevoked`."""
+    ended = Session.objects.filter(pk=session.pk, revoked_at=None)
+    if not ended.update(revoked_at=timezone.now(), revoked_reason=reason):
+        return False
+    emit(SessionRevoked(user=session.user_id, session=session.pk))
+    return True
 
 
 def touch_session(*, session: Session) -> None:
@@ -169,6 +247,26 @@ def purge_sessions() -> int:
     """
     ended: SessionQuerySet = Session.objects.ended_before(timezone.now() - ENDED_KEPT)
     return ended.delete()[0]
+
+
+def _mail_about(session: Session, template: str, **more: str) -> None:
+    """Tell its owner of *session*: on what, from where, and when."""
+    user = session.user
+    now = timezone.localtime(timezone=ZoneInfo(user.timezone))
+    queue_mail(
+        to=user.email,
+        template=template,
+        language=user.language,
+        context={
+            "name": user.display_name,
+            "device": session.device_name,
+            "client": session.user_agent,
+            "address": session.address or "",
+            "place": str(session.place or ""),
+            "at": f"{now:%Y-%m-%d %H:%M} ({user.timezone})",
+            **more,
+        },
+    )
 
 
 def make_ws_ticket(*, session: Session) -> tuple[str, int]:

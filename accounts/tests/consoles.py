@@ -1,16 +1,23 @@
 """Staff at their console."""
 
+from typing import Any
+
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from accounts.console.sessions import KEY
 from accounts.models import User
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import SessionFactory, UserFactory
 
 
-def console_of(user: User) -> Client:
+def console_of(user: User, **more: Any) -> Client:
     """The browser of somebody who has signed in to the console."""
-    client = Client()
+    client = Client(**more)
     client.force_login(user)
+    cookies = client.session
+    client.session_row = SessionFactory(user=user, device_name="Staff console")
+    cookies[KEY] = str(client.session_row.pk)
+    cookies.save()
     return client
 
 

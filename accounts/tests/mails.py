@@ -30,3 +30,13 @@ def reset_token_in(mail: dict[str, Any]) -> str:
 def other_than(code: str) -> str:
     """Six digits that are wrong."""
     return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+def unlock_token_in(mail: dict[str, Any]) -> str:
+    """The token of the link past the delay that strangers caused."""
+    return re.search(r"http://testserver/let-me-in/(\S+)", mail["text"])[1]
+
+
+def disowning_token_in(mail: dict[str, Any]) -> str:
+    """The token of the link that ends a session which wasn't its owner's."""
+    return re.search(r"http://testserver/not-me/(\S+)", mail["text"])[1]

@@ -9,7 +9,8 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import PreviousPassword, Session, User
+from accounts.models import Erasure, PreviousPassword, Session, User
+from accounts.services import order_erasure
 from accounts.tests.consoles import clerk, console_of
 from accounts.tests.factories import PASSWORD, SessionFactory, UserFactory, staff
 from common.models import Mail
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 USERS = "/admin/accounts/user/"
 SESSIONS = "/admin/accounts/session/"
+ERASURES = "/admin/accounts/erasure/"
 
 
 @pytest.fixture
@@ -88,7 +90,7 @@ def test_the_list_of_users_takes_the_same_queries_however_long(people, ada, djan
     client = console_of(ada)
     client.get(USERS)
 
-    with django_assert_num_queries(4):  # the cookie session, its user, how many, the rows
+    with django_assert_num_queries(5):  # the cookie session, its user, how many, the rows, their roles
         response = client.get(USERS, {"all": ""})
 
     assert response.status_code == 200
@@ -144,7 +146,9 @@ def test_the_page_of_a_person_takes_the_same_queries_however_many_sessions(
     client = console_of(ada)
     client.get(f"{USERS}{layla.pk}/change/")
 
-    with django_assert_num_queries(7):  # cookie session, its user, the person, groups, sessions twice, chats
+    # the cookie session, its session row, the person, their roles, factors, groups, sessions twice, nine
+    # other panels
+    with django_assert_num_queries(16):
         response = client.get(f"{USERS}{layla.pk}/change/")
 
     assert response.status_code == 200
@@ -197,11 +201,18 @@ def test_staff_change_a_profile_and_access_and_nothing_else(ada):
 
 
 def empty_inlines() -> dict[str, str]:
-    return {
-        f"{prefix}-{name}_FORMS": "0"
-        for prefix in ("sessions", "participations")
-        for name in ("TOTAL", "INITIAL")
-    }
+    panels = [
+        "sessions",
+        "role_grants",
+        "attempt_counts",
+        "api_keys",
+        "identities",
+        "reports_about",
+        "blocks",
+        "social_links",
+        "participations",
+    ]
+    return {f"{panel}-{name}_FORMS": "0" for panel in panels for name in ("TOTAL", "INITIAL")}
 
 
 def test_staff_make_a_colleague_who_can_sign_in(ada):
@@ -449,11 +460,11 @@ def test_the_list_of_sessions_takes_the_same_queries_however_long(sessions, ada,
     with django_assert_num_queries(4):  # the cookie session, its user, how many, the rows
         response = client.get(SESSIONS, {"all": ""})
 
-    assert len(response.context["cl"].result_list) == sessions
+    assert len(response.context["cl"].result_list) == sessions + 1  # and the one that asks
 
 
 @pytest.mark.parametrize(
-    ("state", "found"), [("alive", ["open"]), ("ended", ["ended", "expired", "inactive"])]
+    ("state", "found"), [("alive", ["Staff console", "open"]), ("ended", ["ended", "expired", "inactive"])]
 )
 def test_sessions_are_filtered_by_whether_they_hold(state, found, ada):
     SessionFactory(device_name="open")
@@ -515,3 +526,99 @@ def test_a_group_holds_permissions(ada):
 
     assert response.status_code == 302
     assert list(Group.objects.get(name="Support").permissions.all()) == [view]
+
+
+# --- erasures ---
+def test_staff_write_down_who_wants_to_be_forgotten(ada, committed):
+    layla = UserFactory(username="layla")
+    client = console_of(ada)
+
+    with committed():
+        run(client, USERS, "erase", layla)
+        run(client, USERS, "erase", layla)
+
+    erasure = Erasure.objects.get()
+    assert (erasure.user, erasure.by_staff, erasure.state) == (layla, ada, "waiting")
+    assert Mail.objects.filter(to=layla.email, template="erasure_requested").count() == 1
+    assert Note.objects.filter(object_id=str(layla.pk)).count() == 1
+
+
+def test_staff_do_not_erase_staff(ada):
+    omar = UserFactory(is_staff=True)
+
+    response = run(console_of(ada), USERS, "erase", omar)
+
+    assert response.status_code == 302
+    assert not Erasure.objects.exists()
+
+
+def test_staff_call_an_erasure_off(ada):
+    order_erasure(actor=ada, user=UserFactory())
+    client = console_of(ada)
+
+    run(client, ERASURES, "call_off", Erasure.objects.get())
+    run(client, ERASURES, "call_off", Erasure.objects.get())
+
+    assert Erasure.objects.get().state == "cancelled"
+    assert Note.objects.count() == 1
+
+
+def test_whoever_may_only_look_erases_nobody_and_calls_nothing_off(ada):
+    layla = UserFactory()
+    order_erasure(actor=ada, user=UserFactory())
+    client = console_of(clerk("view_user", "view_erasure"))
+
+    run(client, USERS, "erase", layla)
+    run(client, ERASURES, "call_off", Erasure.objects.get())
+
+    assert [erasure.state for erasure in Erasure.objects.all()] == ["waiting"]
+
+
+@pytest.mark.parametrize("count", [5, 50])
+def test_the_list_of_erasures_takes_the_same_queries_however_long(count, ada, django_assert_num_queries):
+    for user in UserFactory.create_batch(count):
+        order_erasure(actor=ada, user=user)
+    client = console_of(ada)
+    client.get(ERASURES)
+
+    with django_assert_num_queries(4):  # the cookie session, its user, how many, the rows
+        response = client.get(ERASURES)
+
+    assert response.status_code == 200
+    assert len(response.context["cl"].result_list) == count
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"state": "waiting"}, ["new"]),
+        ({"state": "running"}, ["begun"]),
+        ({"state": "erased"}, ["gone"]),
+        ({"state": "cancelled"}, ["stays"]),
+        ({"q": "stays"}, ["stays"]),
+    ],
+)
+def test_erasures_are_filtered_and_found(query, found, ada):
+    now = timezone.now()
+    for username, more in {
+        "new": {},
+        "begun": {"begun_at": now},
+        "gone": {"begun_at": now, "erased_at": now},
+        "stays": {"cancelled_at": now},
+    }.items():
+        order_erasure(actor=ada, user=UserFactory(username=username))
+        Erasure.objects.filter(user__username=username).update(**more)
+
+    response = console_of(ada).get(ERASURES, query)
+
+    assert [erasure.user.username for erasure in response.context["cl"].result_list] == found
+
+
+def test_the_page_of_an_erasure_shows_its_receipt(ada):
+    order_erasure(actor=ada, user=UserFactory())
+    Erasure.objects.update(receipt={"format": "serai-erasure-receipt/1"})
+
+    response = console_of(ada).get(f"{ERASURES}{Erasure.objects.get().pk}/change/")
+
+    assert response.status_code == 200
+    assert "serai-erasure-receipt/1" in response.content.decode()

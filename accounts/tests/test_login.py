@@ -33,9 +33,10 @@ def test_signing_in_opens_a_session(client, layla):
 
     session = Session.objects.get()
     assert response.status_code == 200
-    assert response.json() | {"access": "", "refresh": ""} == {
+    assert response.json() | {"access": "", "refresh": "", "device": ""} == {
         "access": "",
         "refresh": "",
+        "device": "",
         "expires_in": 300,
         "session": str(session.pk),
         "user": {
@@ -47,9 +48,11 @@ def test_signing_in_opens_a_session(client, layla):
             "first_name": "Layla",
             "last_name": "Haddad",
             "avatar": None,
+            "avatars": None,
             "role": "member",
             "roles": ["member"],
             "status_text": "",
+            "status_expires_at": None,
             "language": "en",
             "timezone": "UTC",
             "presence": None,

@@ -8,6 +8,7 @@ from accounts.models import PreviousPassword, User
 from accounts.services import set_password
 from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.validators import CompositionValidator, StrengthValidator
+from common.actors import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +78,14 @@ def test_what_is_known_of_somebody_makes_a_password_weaker(layla):
     StrengthValidator(min_score=3).validate("zubaydahjafar", UserFactory())
 
 
+@pytest.mark.parametrize("word", ["serai", "Serai", "layla", "Haddad"])
+def test_words_of_the_place_and_of_the_person_guess_themselves(word):
+    layla = UserFactory(username="layla", display_name="Layla Haddad")
+
+    with pytest.raises(ValidationError):
+        StrengthValidator(min_score=3).validate(f"{word}{word}2026!", layla)
+
+
 def test_kinds_of_characters_are_asked_for_only_where_it_is_set(layla):
     off = refused("nine foxes at noon", layla)
     validator = CompositionValidator(kinds=["lower", "upper", "digit", "symbol"])
@@ -107,7 +116,7 @@ def test_a_setting_that_means_nothing_says_so(make, message):
 
 def test_none_of_the_last_five_is_taken_again(layla):
     for password in PASSWORDS:
-        set_password(user=layla, password=password)
+        set_password(user=layla, password=password, actor=SYSTEM)
 
     layla.refresh_from_db()
     again = {password: refused(password, layla) for password in [PASSWORD, *PASSWORDS]}
@@ -117,9 +126,9 @@ def test_none_of_the_last_five_is_taken_again(layla):
 
 def test_only_as_many_are_kept_as_are_asked_for_and_none_as_it_was(layla):
     for password in PASSWORDS:
-        set_password(user=layla, password=password)
+        set_password(user=layla, password=password, actor=SYSTEM)
     omar = UserFactory()
-    set_password(user=omar, password=PASSWORDS[0])
+    set_password(user=omar, password=PASSWORDS[0], actor=SYSTEM)
 
     kept = layla.previous_passwords.values_list("password", flat=True)
 
@@ -129,7 +138,7 @@ def test_only_as_many_are_kept_as_are_asked_for_and_none_as_it_was(layla):
 
 
 def test_people_have_their_passwords_each_for_themselves(layla):
-    set_password(user=layla, password=PASSWORDS[0])
+    set_password(user=layla, password=PASSWORDS[0], actor=SYSTEM)
 
     assert refused(PASSWORDS[0], UserFactory()) == set()
     assert refused(PASSWORDS[0], User(username="new")) == set()

@@ -34,7 +34,7 @@ def test_the_command_makes_staff_who_can_sign_in(monkeypatch):
         True,
         True,
     )
-    assert (ada.role, ada.roles) == ("staff", ["member", "staff"])
+    assert (ada.role, ada.roles) == ("member", ["member", "staff"])
 
 
 @pytest.mark.parametrize("spelling", ["layla@example.com", "LAYLA@Example.COM"])

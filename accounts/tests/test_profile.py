@@ -1,15 +1,21 @@
 """The person themselves."""
 
-import pytest
+from datetime import UTC, datetime, timedelta
 
-from accounts.models import TakenUsername, User
+import pytest
+import time_machine
+
+from accounts.models import AuditEntry, TakenUsername, User
 from accounts.services import update_profile
+from accounts.tasks import clear_statuses
 from accounts.tests.factories import UserFactory, staff
 from common.tests.threads import at_once
+from messaging.tests.logs import stream_of
 
 pytestmark = pytest.mark.django_db
 
 ME = "/api/v1/users/me"
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -30,9 +36,11 @@ def test_people_see_themselves(layla, client_of):
         "first_name": "Layla",
         "last_name": "Haddad",
         "avatar": None,
+        "avatars": None,
         "role": "member",
         "roles": ["member"],
         "status_text": "",
+        "status_expires_at": None,
         "language": "en",
         "timezone": "UTC",
         "presence": None,
@@ -43,13 +51,13 @@ def test_people_see_themselves(layla, client_of):
 def test_staff_see_that_they_are(client_of):
     me = client_of(staff()).get(ME).json()
 
-    assert (me["role"], me["roles"]) == ("staff", ["member", "staff"])
+    assert (me["role"], me["roles"]) == ("member", ["member", "staff"])
 
 
-def test_reading_oneself_takes_one_query(layla, client_of, django_assert_num_queries):
+def test_reading_oneself_takes_two_queries(layla, client_of, django_assert_num_queries):
     client = client_of(layla)
 
-    with django_assert_num_queries(1):  # the session with its user
+    with django_assert_num_queries(2):  # the session with its user, their roles
         client.get(ME)
 
 
@@ -95,6 +103,11 @@ def test_changing_nothing_is_fine(method, layla, client_of):
         ("last_name", "x" * 81, "max_length"),
         ("last_name", "a\0b", "null_characters_not_allowed"),
         ("last_name", True, "invalid"),
+        ("status_expires_at", "2099-01-01T00:00:00Z", "out_of_range"),
+        ("status_expires_at", "2020-01-01T00:00:00Z", "out_of_range"),
+        ("status_expires_at", "2026-11-22T12:00:00", "invalid"),
+        ("status_expires_at", "tomorrow", "invalid"),
+        ("status_expires_at", 1763812800, "invalid"),
         ("status_text", "x" * 141, "max_length"),
         ("status_text", ["busy"], "invalid"),
         ("language", "fr", "invalid_choice"),
@@ -151,7 +164,7 @@ def test_ones_own_name_may_change_its_case(layla, client_of):
 
 def test_the_service_takes_no_field_that_is_not_the_profiles(layla):
     with pytest.raises(TypeError, match="email"):
-        update_profile(user=layla, email="new@example.com")
+        update_profile(actor=layla, user=layla, email="new@example.com")
 
     layla.refresh_from_db()
     assert layla.email == "layla@example.com"
@@ -168,3 +181,86 @@ def test_of_many_who_take_one_name_at_once_one_gets_it(client_of):
     refused = [response.json()["code"] for response in responses if response.status_code == 400]
     assert refused == ["username_taken"] * 3
     assert User.objects.filter(username__iexact="layla").count() == 1
+
+
+def test_a_change_is_told_to_ones_other_devices_and_noted_once(layla, client_of):
+    client = client_of(layla)
+
+    client.patch(ME, {"first_name": "Laila", "last_name": "Haddad"})
+    client.patch(ME, {"first_name": "Laila"})
+
+    assert stream_of(layla) == [(1, "profile.updated", {})]
+    [noted] = AuditEntry.objects.all()
+    assert (noted.verb, noted.category, noted.actor) == ("profile.updated", "user", layla.pk)
+    assert noted.details == {"fields": ["first_name"]}
+
+
+# --- The status ---------------------------------------------------------------------------------------------
+
+
+def status_of(client) -> tuple[str, str | None]:
+    me = client.get(ME).json()
+    return me["status_text"], me["status_expires_at"]
+
+
+def test_a_status_is_over_when_its_time_comes(layla, client_of):
+    with time_machine.travel(NOON, tick=False) as clock:
+        client = client_of(layla)
+        client.patch(ME, {"status_text": "At lunch", "status_expires_at": "2026-11-21T17:00:00+04:00"})
+
+        assert status_of(client) == ("At lunch", "2026-11-21T13:00:00Z")
+        clock.shift(timedelta(hours=1))
+        assert status_of(client_of(layla)) == ("", None)
+
+
+def test_a_new_status_has_only_an_end_of_its_own(layla, client_of):
+    with time_machine.travel(NOON, tick=False):
+        client = client_of(layla)
+        client.patch(ME, {"status_text": "At lunch", "status_expires_at": "2026-11-21T13:00:00Z"})
+
+        client.patch(ME, {"status_text": "Back"})
+
+        assert status_of(client) == ("Back", None)
+
+
+def test_the_end_of_a_status_may_be_moved_and_taken_away(layla, client_of):
+    with time_machine.travel(NOON, tick=False):
+        client = client_of(layla)
+        client.patch(ME, {"status_text": "At lunch", "status_expires_at": "2026-11-21T13:00:00Z"})
+
+        client.patch(ME, {"status_expires_at": "2026-11-21T14:00:00Z"})
+        assert status_of(client) == ("At lunch", "2026-11-21T14:00:00Z")
+        client.patch(ME, {"status_expires_at": None})
+        assert status_of(client) == ("At lunch", None)
+
+
+def test_without_a_status_there_is_none_to_end(layla, client_of):
+    with time_machine.travel(NOON, tick=False) as clock:
+        client = client_of(layla)
+        client.patch(ME, {"status_text": "At lunch", "status_expires_at": "2026-11-21T13:00:00Z"})
+        clock.shift(timedelta(hours=2))
+        client = client_of(layla)
+
+        response = client.patch(ME, {"status_expires_at": "2026-11-21T20:00:00Z"})
+
+        assert response.status_code == 400
+        assert response.json()["errors"][0]["code"] == "no_status"
+        assert status_of(client) == ("", None)
+
+
+def test_what_is_over_is_forgotten_within_the_hour_and_nobody_is_told(layla, omar):
+    with time_machine.travel(NOON, tick=False) as clock:
+        update_profile(
+            actor=layla, user=layla, status_text="At lunch", status_expires_at=NOON + timedelta(hours=1)
+        )
+        update_profile(actor=omar, user=omar, status_text="Away", status_expires_at=NOON + timedelta(hours=3))
+        clock.shift(timedelta(hours=2))
+
+        cleared = [clear_statuses(), clear_statuses()]
+
+    assert cleared == [1, 0]
+    layla.refresh_from_db()
+    omar.refresh_from_db()
+    assert (layla.status_text, layla.status_expires_at) == ("", None)
+    assert (omar.status_text, omar.status_expires_at) == ("Away", NOON + timedelta(hours=3))
+    assert [type_ for _, type_, _ in stream_of(layla)] == ["profile.updated"]

@@ -12,6 +12,7 @@ from accounts.services import revoke_session, set_active
 from accounts.tasks import purge_sessions
 from accounts.tests.factories import SessionFactory, UserFactory
 from accounts.tokens import make_access
+from common.actors import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,7 @@ def test_the_list_shows_each_open_session_newest_first(layla, client_of):
                 "device_name": "",
                 "user_agent": "",
                 "address": None,
+                "place": None,
                 "current": True,
                 "last_seen_at": stamp(here.last_seen_at),
                 "created_at": stamp(here.created_at),
@@ -59,6 +61,7 @@ def test_the_list_shows_each_open_session_newest_first(layla, client_of):
                 "device_name": "Phone",
                 "user_agent": "App/1",
                 "address": "203.0.113.7",
+                "place": None,
                 "current": False,
                 "last_seen_at": stamp(phone.last_seen_at),
                 "created_at": stamp(phone.created_at),
@@ -68,6 +71,18 @@ def test_the_list_shows_each_open_session_newest_first(layla, client_of):
         "next": None,
         "previous": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [("203.0.113.7", "Riyadh, SA"), ("198.51.100.1", "DE"), ("192.0.2.1", None), (None, None)],
+)
+def test_the_list_says_roughly_where(address, place, layla, client_of, geoip):
+    SessionFactory(user=layla, address=address)
+
+    response = client_of(layla).get(SESSIONS)
+
+    assert response.json()["results"][1]["place"] == place
 
 
 def stamp(at):
@@ -265,7 +280,7 @@ def test_who_is_shut_out_is_signed_out_everywhere_once(layla, client_of, committ
     client = client_of(layla)
 
     with committed():
-        changed = [set_active(user=layla, active=False) for _ in range(2)]
+        changed = [set_active(user=layla, active=False, actor=SYSTEM) for _ in range(2)]
 
     assert changed == [True, False]
     assert client.get(ME).json()["code"] == "session_ended"
@@ -275,9 +290,9 @@ def test_who_is_shut_out_is_signed_out_everywhere_once(layla, client_of, committ
 
 def test_who_is_let_in_again_signs_in_anew(layla, client_of):
     client = client_of(layla)
-    set_active(user=layla, active=False)
+    set_active(user=layla, active=False, actor=SYSTEM)
 
-    assert set_active(user=layla, active=True) is True
+    assert set_active(user=layla, active=True, actor=SYSTEM) is True
 
     assert client.get(ME).json()["code"] == "session_ended"
     assert client_of(layla).get(ME).status_code == 200

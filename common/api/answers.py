@@ -1,6 +1,6 @@
 """Answers as bytes, dressed for the door they leave through."""
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +12,14 @@ from common.problems import Problem
 from .casing import rename, to_camel
 
 PROBLEM_TYPE = "application/problem+json"
+
+# What goes out past Django says at least this: nothing here is ever a page.
+BARE_HEADERS: Final = {
+    "Content-Type": PROBLEM_TYPE,
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
 
 
 def encode(data: Any) -> bytes:
@@ -26,7 +34,7 @@ def dress(data: Any, request: Any, *, status: int) -> Any:
         data = {"success": status < 400, **data}
         if status >= 400:
             data["error"] = data.get("title")
-        elif door.owes_token:
+        elif door.owes_token and "mfa_required" not in data:
             data["token"] = data.get("access")
     return _in_camel_case(data) if door.is_camel else data
 
@@ -48,6 +56,17 @@ def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
         content_type=PROBLEM_TYPE,
         headers=problem.headers,
     )
+
+
+def bare_answer(problem: Problem, *, status: int | None = None) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and body of *problem* where the server refuses by itself, before Django sees the request.
+
+    Args:
+        status: the server's own, if it is nearer than the problem's.
+    """
+    content = encode(problem.body() | {"status": status or problem.status})
+    headers = BARE_HEADERS | {"Content-Length": str(len(content))} | problem.headers
+    return [(name.encode(), value.encode()) for name, value in headers.items()], content
 
 
 def _text(value: Any) -> str:

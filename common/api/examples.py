@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample
 
 
-def sent(name: str, value: Any) -> OpenApiExample:
-    return OpenApiExample(name, value=value, request_only=True)
+def sent(name: str, value: Any, media_type: str = "application/json") -> OpenApiExample:
+    return OpenApiExample(name, value=value, request_only=True, media_type=media_type)
 
 
 def given(name: str, value: Any, *statuses: int) -> OpenApiExample:

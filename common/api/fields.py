@@ -4,6 +4,7 @@ REST framework reads `5` as "5", `"yes"` as true and `1` as a UUID. A client tha
 and hears of it here.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +64,21 @@ class UUIDField(serializers.UUIDField):
         if not isinstance(data, str) or len(data) != 36:
             self.fail("invalid", value=data)
         return super().to_internal_value(data)
+
+
+class MomentField(serializers.DateTimeField):
+    """A time with its offset from UTC (RFC 3339 §5.6): without one nobody knows when it is."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        if not isinstance(data, str):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ssZ")
+        try:
+            given = datetime.fromisoformat(data)
+        except ValueError:
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ssZ")
+        if given.tzinfo is None:
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ssZ")
+        return given.astimezone(UTC)
 
 
 class QueryIntegerField(serializers.IntegerField):

@@ -9,9 +9,12 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.cache import cache
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, RequestDataTooBig
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+
+from common.problems import Problem
 
 UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}  # seconds
 
@@ -47,8 +50,11 @@ def take(name: str, key: str) -> tuple[Rate, int, int] | None:
         return None
     slot, now = _slot(name, key), time.time()
     # Whoever adds first sets the window's end for all; the count stands under that end, so they can't part.
-    cache.add(slot, now + rate.period, timeout=rate.period)
-    end = cache.get(slot, now + rate.period)
+    mine = now + rate.period
+    end = mine if cache.add(slot, mine, timeout=rate.period) else cache.get(slot)
+    if end is None:  # the window ended between the two: the next one begins
+        cache.add(slot, mine, timeout=rate.period)
+        end = cache.get(slot, mine)
     counter = _counter(slot, end)
     cache.add(counter, 0, timeout=rate.period + 1)
     try:
@@ -100,6 +106,12 @@ class Standing:
         rate, left, reset = found
         return cls(name=name, limit=rate.count, period=rate.period, remaining=left, reset=reset)
 
+    @classmethod
+    def of_nobody(cls, name: str) -> "Standing":
+        """The rate alone, where it can't be said who would be counted."""
+        rate = Rate.parse(settings.LIMITS[name])
+        return cls(name=name) if rate is None else cls(name=name, limit=rate.count, period=rate.period)
+
 
 class Limit(BaseThrottle):
     """A limit on a view. Subclasses say who is counted; None counts nobody."""
@@ -111,15 +123,21 @@ class Limit(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         self._wait = 0
-        key = self.key(request)
-        if key is None or (counted := take(self.name, key)) is None:
-            return True
-        rate, left, reset = counted
-        self._tell(request, rate, max(left, 0), reset)
-        if left >= 0:
-            return True
-        self._wait = reset
-        return False
+        unreadable: Exception | None = None
+        try:
+            key = self.key(request)
+        except (Problem, APIException, RequestDataTooBig) as error:  # of the body, which it looked into
+            key, unreadable = address_of(request), error  # counts too, or it could be sent for ever
+        if key is not None and (counted := take(self.name, key)):
+            rate, left, reset = counted
+            self._tell(request, rate, max(left, 0), reset)
+            if left < 0:
+                self._wait = reset
+                request._request.limit_reached = True  # type: ignore[attr-defined]
+                return False
+        if unreadable and not getattr(request._request, "limit_reached", False):
+            raise unreadable
+        return True
 
     def standing(self, request: Request) -> Standing | None:
         """What is left for the sender of *request*, counting nothing; None if they aren't counted."""
@@ -172,12 +190,7 @@ class AuthLimit(Limit):
 
     def standing(self, request: Request) -> Standing | None:
         """Of a stranger nothing is said but the rate: each account has a count, and they have named none."""
-        if request.user.is_authenticated:
-            return super().standing(request)
-        rate = Rate.parse(settings.LIMITS[self.name])
-        if rate is None:
-            return Standing(name=self.name)
-        return Standing(name=self.name, limit=rate.count, period=rate.period)
+        return super().standing(request) if request.user.is_authenticated else Standing.of_nobody(self.name)
 
 
 class AuthAddressLimit(Limit):
@@ -189,7 +202,51 @@ class AuthAddressLimit(Limit):
         return address_of(request)
 
 
-named: Final[list[type[Limit]]] = [GeneralLimit, UserLimit, AuthAddressLimit, AuthLimit]  # for `GET limits`
+class AiLimit(UserLimit):
+    """What a model answers, per person."""
+
+    name = "AI"
+
+
+class MultimodalLimit(UserLimit):
+    """What a model sees or hears, per person."""
+
+    name = "MULTIMODAL"
+
+
+class PaymentLimit(UserLimit):
+    """What moves money, per person."""
+
+    name = "PAYMENT"
+
+
+class AnalyticsLimit(UserLimit):
+    """What sums up many rows, per person."""
+
+    name = "ANALYTICS"
+
+
+class WebhookLimit(Limit):
+    """What other services tell us, per sender: a signature is looked at behind this, not before."""
+
+    name = "WEBHOOK"
+
+    def key(self, request: Request) -> str | None:
+        return address_of(request)
+
+
+# For `GET limits`. A door that counts beside the views adds its own.
+named: Final[list[type[Limit]]] = [
+    GeneralLimit,
+    UserLimit,
+    AuthAddressLimit,
+    AuthLimit,
+    AiLimit,
+    MultimodalLimit,
+    PaymentLimit,
+    AnalyticsLimit,
+    WebhookLimit,
+]
 AUTH_LIMITS: Final = [GeneralLimit, AuthAddressLimit, AuthLimit]
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.throttling import BaseThrottle
 
 from common.problems import Problem
@@ -21,6 +22,8 @@ One backend for a whole product. Sign in with `POST /api/v1/auth/login` and send
 * **Refusals** are `application/problem+json` (RFC 9457); `code` is stable, see
   [all codes](/api/docs/problems).
 * **Input** is checked strictly: an unknown field is refused.
+* **Terms**: where there is something to accept first, all but `auth`, `legal` and what the law gives
+  everybody is `403 terms_not_accepted`, which names it; `POST /api/v1/legal/accept-terms` opens the way.
 * **Repeats**: an unsafe request may carry an `Idempotency-Key`. Sent again under it within 24 hours it gets
   the first answer with `Idempotency-Replayed: true` instead of being done again.
 * **Limits**: the `RateLimit-*` headers tell of the tightest one; `GET /api/v1/limits` tells of all, and how
@@ -71,6 +74,7 @@ REQUEST_ID: Final = "0198c5b27d447000800000000000000f"
 # What any operation may answer, whatever it does: status, code of the example, when.
 ALWAYS: Final = [
     ("400", "invalid", "The input is malformed or not valid."),
+    ("403", "address_denied", "Requests from this address are not served here."),
     ("404", "not_found", "There is nothing here that the caller can see."),
     ("405", "method_not_allowed", "The path does not take this method."),
     ("406", "not_acceptable", "No acceptable media type or version."),
@@ -78,7 +82,7 @@ ALWAYS: Final = [
 ]
 WITH_BODY: Final = [
     ("413", "body_too_large", "The body is too large."),
-    ("415", "unsupported_media_type", "The body is not JSON."),
+    ("415", "unsupported_media_type", "The body is of another media type."),
 ]
 SIGNED_IN: Final = [("401", "not_authenticated", "No valid access token.")]
 WITH_KEY: Final = [
@@ -153,6 +157,9 @@ class Schema(AutoSchema):
             throttles: Sequence[type[BaseThrottle]] = self.view.throttle_classes
             operation["x-limits"] = [throttle.name for throttle in throttles if hasattr(throttle, "name")]
             takes_key = getattr(self.view, "takes_key", None)  # the documents' own views aren't ours
+            if area := getattr(self.view, "scope", None):
+                verb = "read" if self.method in SAFE_METHODS else "write"
+                operation["description"] += f" Open to API keys with `{area}:{verb}`."
             operation["x-takes-key"] = takes_key is not None and takes_key(self.method)
         return operation
 

@@ -1,9 +1,11 @@
 import re
+from hashlib import sha256
 from typing import Any, Final
 
 import orjson
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -15,6 +17,7 @@ from common import idempotency
 from common.problems import IdempotencyKeyInvalid, Problem
 
 from .answers import encode
+from .bars import bars
 from .limits import address_of
 
 KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
@@ -22,6 +25,9 @@ KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 class Counted(APIView):
     """Counts a request even where its credentials are refused, or a stranger could try for ever."""
+
+    # The area of an API key's scopes that this is part of; None is for people alone.
+    scope: str | None = None
 
     # OPTIONS describes nothing here, so `Allow` must not promise it.
     http_method_names = [name for name in APIView.http_method_names if name != "options"]
@@ -51,7 +57,7 @@ class FirstAnswer(Exception):  # noqa: N818 (it is no error)
 class Repeatable(Counted):
     """Unsafe requests may carry `Idempotency-Key`: the repeat gets the first answer (idempotency.py).
 
-    Who asks, what they may and how often is settled before, for repeats too.
+    Who asks, what they may and how often is settled before, for repeats too; and so are the bars (bars.py).
 
     Attributes:
         answers_with_secrets: tokens and the like: kept nowhere, neither by us nor on the way.
@@ -80,18 +86,21 @@ class Repeatable(Counted):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            for bar in bars:
+                bar(request)
         key = request.headers.get("Idempotency-Key")
         if key is None or not self.takes_key(request.method):
             return
         if not KEY.fullmatch(key):
             raise IdempotencyKeyInvalid
         user = request.user
-        sent = [request.data, sorted(request.query_params.lists())]
         found = idempotency.claim(
             caller=f"user {user.pk}" if user.is_authenticated else f"address {address_of(request)}",
             operation=f"{request.method} {request.path_info}",  # canonical: ApiDoorMiddleware saw to it
             key=key,
-            content=orjson.dumps(sent, option=orjson.OPT_SORT_KEYS),
+            content=_sent(request),
+            user=user.pk,
         )
         if isinstance(found, idempotency.Answer):
             raise FirstAnswer(found)
@@ -106,6 +115,25 @@ class Repeatable(Counted):
                 headers={**exc.answer.headers, "Idempotency-Replayed": "true"},
             )
         return super().handle_exception(exc)
+
+
+def _sent(request: Request) -> bytes:
+    """All that a request says beside its path, the same for the same."""
+    form = request.data
+    body = dict(form.lists()) if isinstance(form, QueryDict) else form
+    said = [body, sorted(request.query_params.lists())]
+    return orjson.dumps(said, default=_file_sent, option=orjson.OPT_SORT_KEYS)
+
+
+def _file_sent(file: Any) -> list[str | None]:
+    """What counts of a file in a form: its name and its content."""
+    if not isinstance(file, UploadedFile):
+        raise TypeError(f"{type(file).__name__} is nothing that a request says")
+    digest = sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return [file.name, digest.hexdigest()]
 
 
 def _settle(claim: idempotency.Claim, response: HttpResponseBase) -> None:

@@ -15,6 +15,7 @@ from django.core.mail import get_connection
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from common import geo
 from common.ids import uuid7
 
 STARTED: Final = time.time()
@@ -62,6 +63,10 @@ def mail() -> dict[str, Any]:
     return {"engine": "smtp"}
 
 
+def geoip() -> dict[str, Any]:
+    return geo.about() if geo.is_configured() else NOT_CONFIGURED
+
+
 def memory() -> dict[str, Any]:
     """The most this process has held, in MiB (`ru_maxrss` is KiB on Linux, bytes on macOS)."""
     unit = 1024**2 if sys.platform == "darwin" else 1024
@@ -81,6 +86,7 @@ CHECKS: Final[dict[str, Check]] = {
     "broker": broker,
     "storage": storage,
     "mail": mail,
+    "geoip": geoip,
     "memory": memory,
 }
 NEEDED: Final = ("database", "cache", "broker")  # without one of these nothing can be served

@@ -20,6 +20,7 @@ class CheckSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["ok", "failed", "not_configured"])
     took_ms = serializers.FloatField(required=False)
     engine = serializers.CharField(required=False)
+    built_at = serializers.DateTimeField(required=False)
     peak_mib = serializers.FloatField(required=False)
     error = serializers.CharField(required=False)
 

@@ -36,9 +36,13 @@ def deliver_mail(*, mail: UUID) -> bool:
         _message(row).send()
     except Exception as error:
         Mail.objects.filter(pk=row.pk).update(error=f"{type(error).__name__}: {error}"[:500])
+        Mail.objects.failed().filter(pk=row.pk, is_last=True).delete()
         logger.warning("mail_failed", mail=str(row.pk), template=row.template, exc_info=True)
         return False
-    Mail.objects.filter(pk=row.pk).update(sent_at=timezone.now(), context={}, error="")
+    if row.is_last:
+        row.delete()
+    else:
+        Mail.objects.filter(pk=row.pk).update(sent_at=timezone.now(), context={}, error="")
     return True
 
 

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from common.api.answers import encode
+from common.holdings import Subject
 from common.ids import uuid7
 
 
@@ -36,6 +37,14 @@ def outbox(request: HttpRequest) -> HttpResponse:
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return HttpResponse(encode({"results": mails}), content_type="application/json")
     return render(request, "common/outbox.html", {"mails": mails})
+
+
+def forget_mails(who: Subject) -> int:
+    """Delete the mails to somebody. How many there were."""
+    theirs = [path for path in settings.MAIL_DIR.glob("*.eml") if _read(path)["to"] == who.email]
+    for path in theirs:
+        path.unlink(missing_ok=True)
+    return len(theirs)
 
 
 def _read(path: Path) -> dict[str, Any]:

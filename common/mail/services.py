@@ -10,16 +10,28 @@ from .tasks import deliver
 
 
 @transaction.atomic
-def queue_mail(*, to: str, template: str, context: dict[str, Any], language: str = "en") -> Mail:
-    """Promise a mail, as part of the change that calls for it.
+def queue_mail(
+    *, to: str, template: str, context: dict[str, Any], language: str = "en", is_last: bool = False
+) -> Mail | None:
+    """Promise a mail, as part of the change that calls for it. None where the address is nobody's.
 
     Args:
         template: `templates/mail/<template>.txt` (subject in its first line, then the text) and `.html`.
         context: what they need, as JSON holds it.
+        is_last: the address is to be forgotten: its row goes once it is sent, or given up.
     """
-    mail = Mail.objects.create(to=to, template=template, context=context, language=language)
+    if to.endswith(".invalid"):  # RFC 2606 §2
+        return None
+    mail = Mail.objects.create(to=to, template=template, context=context, language=language, is_last=is_last)
     transaction.on_commit(lambda: deliver.delay(str(mail.pk)), robust=True)
     return mail
+
+
+@transaction.atomic
+def forget_address(*, to: str) -> None:
+    """An address belongs to nobody here any more: rows of mails to it go now, or once they are sent."""
+    Mail.objects.filter(to=to).exclude(pk__in=Mail.objects.waiting().values("pk")).delete()
+    Mail.objects.filter(to=to).update(is_last=True)
 
 
 @transaction.atomic

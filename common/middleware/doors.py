@@ -9,12 +9,12 @@ everywhere and never redirects.
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-from common.aliases import AliasTable
+from common.aliases import VERSION, table
 from common.api.answers import problem_response
 from common.api.casing import to_snake
 from common.http import Door, OurRequest, door_of
@@ -46,9 +46,9 @@ class ApiDoorMiddleware:
         asked = request.headers.get("X-API-Version") or _accept_parameter(request, "version")
         if asked and asked not in map(str, settings.API_VERSIONS):
             raise UnknownVersion(versions=settings.API_VERSIONS)
-        if path.partition("/")[0] in _table().platform:
+        if path.partition("/")[0] in table().platform:
             return Door(version=int(asked or newest))
-        if in_path := re.match(r"v(\d+)(?:/|$)", path):
+        if in_path := VERSION.match(path):
             if int(in_path[1]) not in settings.API_VERSIONS:
                 raise UnknownVersion(versions=settings.API_VERSIONS)
             door, path = Door(version=int(in_path[1])), path[in_path.end() :]
@@ -56,8 +56,8 @@ class ApiDoorMiddleware:
             door = Door(version=int(asked or newest), is_older=True, is_camel=True)
         if case := _accept_parameter(request, "case"):
             door = replace(door, is_camel=case == "camel")
-        alias, path = _table().resolve(path, is_versioned=not door.is_older)
-        owes_token = door.is_older and path in _table().token_paths
+        alias, path = table().resolve(path, is_versioned=not door.is_older)
+        owes_token = door.is_older and path in table().token_paths
         return replace(door, path=path, alias=alias, owes_token=owes_token)
 
     @staticmethod
@@ -67,14 +67,10 @@ class ApiDoorMiddleware:
         if alias := door.alias:
             response["Deprecation"] = alias.deprecation
             response["Sunset"] = alias.sunset_date
-            response["Link"] = f'<{door.canonical}>; rel="successor-version"'
+            response["Link"] = f'<{quote(door.canonical)}>; rel="successor-version"'
         for name, value in getattr(request, "limit_headers", {}).items():
             response.headers.setdefault(name, value)
         return response
-
-
-def _table() -> AliasTable:
-    return import_module(settings.API_ALIASES).TABLE
 
 
 def _accept_parameter(request: HttpRequest, name: str) -> str | None:

@@ -19,6 +19,8 @@ CONTRACT = {  # api.md §1, the rows whose canonical paths are there
     "user/{rest...}": "users/me/{rest}",
     "account": "users/me",
     "account/{rest...}": "users/me/{rest}",
+    "miniapp/auth/telegram": "auth/telegram",
+    "miniapp/sync-user": "users/me/telegram",
     "messages": "chats",
     "messages/{chat}": "chats/{chat}",
     "messages/{chat}/{rest...}": "chats/{chat}/{rest}",

@@ -11,13 +11,13 @@ from rest_framework.test import APIClient
 from accounts.tests.factories import SessionFactory
 from accounts.tokens import make_access
 from common.api.limits import named
+from common.tests.limits import OFF
 
 pytestmark = pytest.mark.django_db
 
 LIMITS = "/api/v1/limits"
 ME = "/api/v1/users/me"
 LOGIN = "/api/v1/auth/login"
-OFF = {"GENERAL": "off", "USER": "off", "AUTH": "off", "AUTH_ADDRESS": "off"}
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_every_limit_that_is_set_can_be_told():
 
 
 def test_a_stranger_hears_of_their_address_and_the_rate_per_account(stranger, settings):
-    settings.LIMITS = {"GENERAL": "100/15m", "USER": "9/s", "AUTH": "5/15m", "AUTH_ADDRESS": "50/h"}
+    settings.LIMITS = OFF | {"GENERAL": "100/15m", "USER": "9/s", "AUTH": "5/15m", "AUTH_ADDRESS": "50/h"}
 
     response = stranger.get(LIMITS)
 
@@ -59,11 +59,24 @@ def test_a_stranger_hears_of_their_address_and_the_rate_per_account(stranger, se
         row("GENERAL", 100, 900, 100, 0),
         row("AUTH_ADDRESS", 50, 3600, 50, 0),
         row("AUTH", 5, 900),
+        row("WEBHOOK"),
+        row("SOCKET"),
     ]
 
 
 def test_who_is_signed_in_hears_of_their_own(layla, client_there, settings):
-    settings.LIMITS = {"GENERAL": "100/15m", "USER": "9/30s", "AUTH": "5/15m", "AUTH_ADDRESS": "50/h"}
+    settings.LIMITS = {
+        "GENERAL": "100/15m",
+        "USER": "9/30s",
+        "AUTH": "5/15m",
+        "AUTH_ADDRESS": "50/h",
+        "AI": "10/m",
+        "MULTIMODAL": "20/h",
+        "PAYMENT": "20/h",
+        "ANALYTICS": "50/m",
+        "WEBHOOK": "30/m",
+        "SOCKET": "1200/m",
+    }
 
     response = client_there(layla).get(LIMITS)
 
@@ -72,14 +85,26 @@ def test_who_is_signed_in_hears_of_their_own(layla, client_there, settings):
         row("USER", 9, 30, 9, 0),
         row("AUTH_ADDRESS", 50, 3600, 50, 0),
         row("AUTH", 5, 900, 5, 0),
+        row("AI", 10, 60, 10, 0),
+        row("MULTIMODAL", 20, 3600, 20, 0),
+        row("PAYMENT", 20, 3600, 20, 0),
+        row("ANALYTICS", 50, 60, 50, 0),
+        row("WEBHOOK", 30, 60, 30, 0),
+        row("SOCKET", 1200, 60),  # each socket has a count of its own
     ]
 
 
 def test_what_is_off_is_null(stranger, layla, client_there, settings):
     settings.LIMITS = OFF
 
-    assert stranger.get(LIMITS).json()["limits"] == [row("GENERAL"), row("AUTH_ADDRESS"), row("AUTH")]
-    assert client_there(layla).get(LIMITS).json()["limits"] == [row("USER"), row("AUTH_ADDRESS"), row("AUTH")]
+    of_a_stranger = stranger.get(LIMITS).json()["limits"]
+    of_layla = client_there(layla).get(LIMITS).json()["limits"]
+
+    of_all = [row(name) for name in ("AUTH_ADDRESS", "AUTH")]
+    of_people = [row(name) for name in ("AI", "MULTIMODAL", "PAYMENT", "ANALYTICS")]
+    beside = [row("WEBHOOK"), row("SOCKET")]
+    assert of_a_stranger == [row("GENERAL"), *of_all, *beside]
+    assert of_layla == [row("USER"), *of_all, *of_people, *beside]
 
 
 def test_asking_counts_nothing_and_tells_what_the_headers_tell(layla, client_there, settings):
@@ -110,8 +135,9 @@ def test_what_one_uses_is_nobody_elses(stranger, layla, omar, client_there, sett
     stranger.get(ME)
     stranger.post(LOGIN, {"email": "layla@example.com", "password": "eight camels at noon"})
 
-    assert left(client_there(layla)) == {"USER": 4, "AUTH_ADDRESS": None, "AUTH": 4}
-    assert left(client_there(omar)) == {"USER": 5, "AUTH_ADDRESS": None, "AUTH": 5}
+    of_layla, of_omar = left(client_there(layla)), left(client_there(omar))
+    assert (of_layla["USER"], of_layla["AUTH"]) == (4, 4)
+    assert (of_omar["USER"], of_omar["AUTH"]) == (5, 5)
     assert left(stranger)["GENERAL"] == 2
 
 
@@ -141,6 +167,8 @@ def test_the_sizes_of_every_app_are_told(stranger):
         "password_characters": 128,
         "username_characters": 30,
         "display_name_characters": 80,
+        "avatar_bytes": 5242880,
+        "avatar_pixels": 33177600,
         "status_text_characters": 140,
         "text_characters": 10000,
         "client_id_characters": 255,
@@ -154,7 +182,7 @@ def test_the_sizes_of_every_app_are_told(stranger):
 def test_it_takes_no_query_of_a_stranger_and_one_of_who_is_signed_in(
     stranger, layla, client_there, settings, django_assert_num_queries
 ):
-    settings.LIMITS = {"GENERAL": "100/15m", "USER": "9/s", "AUTH": "5/15m", "AUTH_ADDRESS": "50/h"}
+    settings.LIMITS = OFF | {"GENERAL": "100/15m", "USER": "9/s", "AUTH": "5/15m", "AUTH_ADDRESS": "50/h"}
     client = client_there(layla)
 
     with django_assert_num_queries(0):

@@ -90,6 +90,6 @@ def test_the_id_goes_with_a_task_to_the_worker_that_runs_it(client, monkeypatch)
         celery_app.conf.task_always_eager = True
 
     [headers] = published
-    assert headers["task"] == "common.mail.tasks.deliver"
+    assert headers["task"] == "accounts.tasks.resend_verification"
     assert headers["__django_structlog__"]["request_id"] == "r-1"
     assert DjangoStructLogInitStep in celery_app.steps["worker"]  # binds it there

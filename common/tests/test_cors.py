@@ -44,7 +44,7 @@ def test_a_preflight_is_answered_before_anything_is_asked_and_remembered(path, c
 
 
 def test_preflights_count_under_no_limit(address, settings):
-    settings.LIMITS = {"GENERAL": "1/15m", "USER": "1/15m", "AUTH": "1/15m", "AUTH_ADDRESS": "1/15m"}
+    settings.LIMITS = dict.fromkeys(settings.LIMITS, "1/15m")
     stranger = APIClient(REMOTE_ADDR=address)
 
     preflights = [stranger.options(LOGIN, headers={"Origin": APP, **ASKED}) for _ in range(3)]

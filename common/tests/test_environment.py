@@ -117,3 +117,44 @@ def test_the_dot_env_file_fills_in_what_is_not_set(load, tmp_path):
 def test_an_environment_that_is_none_is_refused(value, load):
     with pytest.raises(ImproperlyConfigured, match="use development or production"):
         load(ENVIRONMENT=value)
+
+
+def test_production_has_no_field_keys_of_its_own(load):
+    with pytest.raises(ImproperlyConfigured, match="FIELD_KEYS .* must be set in production"):
+        load(ENVIRONMENT="production").field_keys("k" * 60)
+
+
+def test_a_field_key_that_is_none_is_refused(load):
+    with pytest.raises(ImproperlyConfigured, match="no Fernet key"):
+        load(FIELD_KEYS="abc").field_keys("k" * 60)
+
+
+def test_field_keys_are_taken_in_their_order(load):
+    first, second = "A" * 43 + "=", "B" * 42 + "A="
+
+    assert load(FIELD_KEYS=f"{first},{second}").field_keys("k" * 60) == [first, second]
+
+
+def test_development_makes_its_field_key_of_the_secret_one(load):
+    assert load().field_keys("k" * 60) == load().field_keys("k" * 60) != load().field_keys("l" * 60)
+
+
+def test_production_has_no_audit_keys_of_its_own(load):
+    with pytest.raises(ImproperlyConfigured, match="AUDIT_KEYS .* must be set in production"):
+        load(ENVIRONMENT="production").audit_keys("k" * 60)
+
+
+def test_an_audit_key_that_is_too_short_is_refused(load):
+    with pytest.raises(ImproperlyConfigured, match="less than 32 characters"):
+        load(AUDIT_KEYS="k" * 32 + "," + "k" * 31).audit_keys("k" * 60)
+
+
+def test_audit_keys_are_taken_in_their_order(load):
+    first, second = "a" * 32, "b" * 32
+
+    assert load(AUDIT_KEYS=f"{first},{second}").audit_keys("k" * 60) == [first, second]
+
+
+def test_development_makes_its_audit_key_of_the_secret_one(load):
+    assert load().audit_keys("k" * 60) == load().audit_keys("k" * 60) != load().audit_keys("l" * 60)
+    assert load().audit_keys("k" * 60) != load().field_keys("k" * 60)

@@ -33,6 +33,7 @@ def test_all_is_well(client, settings):
         "broker": "ok" if settings.REDIS_URL else "not_configured",
         "storage": "ok",
         "mail": "ok",
+        "geoip": "not_configured",
         "memory": "ok",
     }
     assert body["checks"]["database"]["engine"] == connection.vendor

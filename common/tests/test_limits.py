@@ -12,6 +12,7 @@ from accounts.models import Session
 from accounts.tests.factories import PASSWORD, SessionFactory, UserFactory
 from accounts.tokens import make_access
 from common.api.limits import Rate, take
+from common.tests.limits import OFF
 from common.tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,6 @@ ME = "/api/v1/users/me"
 LOGIN = "/api/v1/auth/login"
 CHANGE = "/api/v1/auth/change-password"
 WRONG = {"email": "layla@example.com", "password": "eight camels at noon"}
-OFF = {"GENERAL": "off", "USER": "off", "AUTH": "off", "AUTH_ADDRESS": "off"}
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_probes_are_never_limited(path, stranger, settings):
 def test_a_limit_may_be_off(stranger, settings):
     settings.LIMITS = OFF
 
-    answers = [stranger.post(LOGIN, WRONG) for _ in range(7)]
+    answers = [stranger.post(LOGIN, WRONG | {"email": f"layla{n}@example.com"}) for n in range(7)]
 
     assert [answer.status_code for answer in answers] == [401] * 7
     assert told(answers[0]) == [None, None, None]
@@ -340,6 +340,71 @@ def test_nobody_else_is_believed(stranger, settings):
     assert [answer.status_code for answer in answers] == [401, 429]
 
 
+# --- Bodies that can't be read ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"data": b"{", "content_type": "application/json"},
+        {"data": b"\xff", "content_type": "application/json"},
+        {"data": b"refresh=x", "content_type": "text/plain"},
+        {"data": b"x" * (1024 * 1024 + 1), "content_type": "application/json"},
+    ],
+    ids=["no JSON", "no UTF-8", "another type", "too large"],
+)
+def test_a_body_that_can_not_be_read_is_counted_before_it_is_refused(sent, stranger, settings):
+    settings.LIMITS = OFF | {"GENERAL": "2/15m"}
+
+    answers = [stranger.post("/api/v1/auth/refresh", **sent) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers][2] == 429
+    assert {answer.json()["code"] for answer in answers[:2]} <= {
+        "malformed",
+        "unsupported_media_type",
+        "body_too_large",
+    }
+    assert [told(answer)[:2] for answer in answers] == [["2", "1"], ["2", "0"], ["2", "0"]]
+
+
+def test_a_body_that_can_not_be_read_is_refused_for_what_it_is_where_limits_are_off(stranger):
+    answer = stranger.post("/api/v1/auth/refresh", data=b"{", content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+# --- Limits that a view names -------------------------------------------------------------------------------
+
+
+@pytest.mark.urls("common.tests.urls")
+@pytest.mark.parametrize("name", ["AI", "MULTIMODAL", "PAYMENT", "ANALYTICS"])
+def test_what_costs_more_has_a_limit_of_its_own_for_each_person(name, address, settings):
+    settings.LIMITS = OFF | {name: "2/15m", "USER": "9/15m"}
+    layla, omar = UserFactory(username="layla"), UserFactory(username="omar")
+    path = f"/api/v1/limited/{name.lower()}"
+
+    answers = [signed_in(layla, f"{address}{n}").get(path) for n in range(3)]
+    his = signed_in(omar, address).get(path)
+    elsewhere = signed_in(layla, address).get("/api/v1/users/me")
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [told(answer)[:2] for answer in answers] == [["2", "1"], ["2", "0"], ["2", "0"]]
+    assert answers[2].headers["Retry-After"] == told(answers[2])[2]
+    assert (his.status_code, elsewhere.status_code) == (200, 200)
+
+
+@pytest.mark.urls("common.tests.urls")
+def test_who_tells_us_of_their_events_is_counted_per_sender(address, settings):
+    settings.LIMITS = OFF | {"WEBHOOK": "2/m"}
+    path = "/api/v1/limited/webhook"
+
+    answers = [APIClient(REMOTE_ADDR=address).post(path) for _ in range(3)]
+    another = APIClient(REMOTE_ADDR=f"{address}a").post(path)
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert another.status_code == 200
+
+
 # --- The window ---------------------------------------------------------------------------------------------
 
 
@@ -369,6 +434,16 @@ def test_of_many_at_once_exactly_as_many_get_through_as_may(address, settings):
     statuses = at_once(12, lambda _: APIClient(REMOTE_ADDR=address).get(ME).status_code)
 
     assert sorted(statuses) == [401] * 5 + [429] * 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_hundreds_at_once_exactly_as_many_are_taken_as_may(address, settings):
+    settings.LIMITS = OFF | {"GENERAL": "100/15m"}
+
+    taken = at_once(24, lambda _: [take("GENERAL", address)[1] for _ in range(20)])
+
+    left = sorted((one for of_a_thread in taken for one in of_a_thread), reverse=True)
+    assert left == list(range(99, 99 - 24 * 20, -1))  # none was counted twice, and none not at all
 
 
 def test_what_is_counted_is_no_secret_in_the_cache(address, settings, monkeypatch):

@@ -31,6 +31,8 @@ def cleaned(**event):
         ("GET /api/v1/auth/verify-email/eyJ1c2Vy:1abc:xyz", "GET /api/v1/auth/verify-email/[token]"),
         ("GET /api/auth/verify-email/abc?x=1", "GET /api/auth/verify-email/[token]?x=1"),
         ("GET /reset-password/eyJyb3ci:1abc:xyz", "GET /reset-password/[token]"),
+        ("POST /let-me-in/eyJyb3ci:1abc:xyz", "POST /let-me-in/[token]"),
+        ("POST /not-me/eyJyb3ci:1abc:xyz", "POST /not-me/[token]"),
         ("GET /x?email=l@example.com&code=042917", "GET /x?email=l@example.com&code=[redacted]"),
         ("ended with code=200", "ended with code=200"),
         ("a message of no secret", "a message of no secret"),

@@ -5,45 +5,84 @@ import re
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.tests.factories import UserFactory
+from accounts.tests.consoles import console_of
+from accounts.tests.factories import UserFactory, staff
 from common.problems import every_problem
 from common.tests.urls import SECRET
 
 pytestmark = pytest.mark.django_db
 
 CODES = {
+    "account_exists": 409,
+    "address_denied": 403,
+    "address_rule_exists": 409,
+    "api_key_invalid": 401,
+    "authenticator_app_on": 409,
     "bad_request": 400,
     "body_too_large": 413,
     "cannot_act_on_equal": 403,
+    "challenge_invalid": 400,
     "chat_full": 409,
     "client_id_conflict": 409,
     "code_invalid": 400,
     "current_password_wrong": 403,
     "email_not_verified": 403,
+    "erasure_begun": 409,
+    "export_not_ready": 409,
+    "export_too_soon": 429,
     "idempotency_key_in_use": 409,
     "idempotency_key_invalid": 400,
     "idempotency_key_reused": 422,
+    "identity_taken": 409,
     "invalid": 400,
     "invalid_credentials": 401,
+    "last_superuser": 409,
+    "last_way_in": 409,
     "limit_reached": 429,
+    "login_delayed": 429,
     "malformed": 400,
     "method_not_allowed": 405,
     "not_acceptable": 406,
     "not_allowed": 403,
     "not_authenticated": 401,
     "not_found": 404,
+    "not_open_to_you": 403,
     "owner_must_hand_over": 409,
+    "passkey_limit_reached": 409,
+    "passkey_refused": 403,
+    "people_only": 403,
+    "provider_not_configured": 503,
+    "provider_unavailable": 502,
+    "provider_unknown": 404,
+    "publication_time_taken": 409,
     "reset_token_invalid": 400,
+    "role_not_held": 403,
+    "scope_missing": 403,
+    "second_factor_needed": 409,
+    "second_factor_wrong": 403,
     "server_fault": 500,
     "session_ended": 401,
+    "sign_in_refused": 403,
+    "social_email_missing": 409,
+    "social_sign_in_failed": 400,
+    "staff_stay": 409,
+    "step_up_required": 403,
+    "telegram_data_invalid": 401,
+    "terms_not_accepted": 403,
     "token_invalid": 401,
     "token_reused": 401,
+    "too_many_api_keys": 409,
     "unknown_command": 400,
     "unknown_version": 406,
     "unsupported_media_type": 415,
     "username_taken": 400,
     "verification_token_expired": 400,
     "verification_token_invalid": 400,
+    "version_incomplete": 409,
+    "version_label_taken": 409,
+    "version_published": 409,
+    "version_superseded": 409,
+    "would_lock_out": 409,
 }
 
 
@@ -131,10 +170,10 @@ def test_a_body_of_a_mebibyte_is_read_and_a_larger_one_is_not(client):
 
 
 def test_a_method_that_a_path_does_not_take_is_told_with_those_it_takes(client_of):
-    response = client_of(UserFactory()).delete("/api/v1/users/me")
+    response = client_of(UserFactory()).post("/api/v1/users/me")
 
     assert response.status_code == 405
-    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "PATCH", "PUT"}
+    assert set(response.headers["Allow"].split(", ")) == {"DELETE", "GET", "HEAD", "PATCH", "PUT"}
 
 
 def test_a_refusal_names_what_it_wants_to_see(client):
@@ -191,10 +230,8 @@ def test_refusals_outside_the_api_are_problems_too(path, status, code):
     assert SECRET not in response.text
 
 
-def test_staff_get_a_page_where_there_is_none(client):
-    client.force_login(UserFactory(is_staff=True, is_superuser=True))
-
-    response = client.get("/admin/accounts/nothing/")
+def test_staff_get_a_page_where_there_is_none():
+    response = console_of(staff()).get("/admin/accounts/nothing/")
 
     assert response.status_code == 404
     assert response.headers["Content-Type"].startswith("text/html")

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+from celery._state import _set_task_join_will_block
 from django.db import connections
 
 
@@ -22,5 +23,9 @@ def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
+    try:
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(run, range(count)))
+    finally:
+        # Tasks that are run where they are queued each note this global and put it back, in any order here.
+        _set_task_join_will_block(False)

@@ -7,5 +7,7 @@ from .api import *
 from .base import *
 from .console import *
 from .environment import *
+from .headers import *
 from .logs import *
+from .providers import *
 from .services import *

@@ -2,16 +2,20 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
-from .base import SECRET_KEY, VERSION
-from .environment import env
+from .base import LANGUAGES, PUBLIC_URL, SECRET_KEY, VERSION
+from .environment import PRODUCTION, env
 
 API_VERSIONS = [1]  # newest last
 API_ALIASES = "config.aliases"  # the table of old paths
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "accounts.authentication.ApiKeyAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.SignedIn"],
     "DEFAULT_RENDERER_CLASSES": ["common.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["common.api.parsers.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["common.api.limits.GeneralLimit", "common.api.limits.UserLimit"],
@@ -22,7 +26,10 @@ REST_FRAMEWORK = {
     "NON_FIELD_ERRORS_KEY": "body",
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "TEST_REQUEST_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.MultiPartRenderer",
+    ],
 }
 
 # --- Limits: `<count>/<number><s|m|h|d>` or `off` ---------------------------------------------------------
@@ -33,6 +40,14 @@ LIMITS = {
     "AUTH": LIMIT_AUTH,  # per address and account
     # The address alone, since an office shares one; off with `AUTH`, unless it is asked for by name.
     "AUTH_ADDRESS": env.str("LIMIT_AUTH_ADDRESS", "off" if LIMIT_AUTH == "off" else "100/15m"),
+    "AI": env.str("LIMIT_AI", "10/m"),  # per person, as the next three are
+    "MULTIMODAL": env.str("LIMIT_MULTIMODAL", "20/h"),
+    "PAYMENT": env.str("LIMIT_PAYMENT", "20/h"),
+    "ANALYTICS": env.str("LIMIT_ANALYTICS", "50/m"),
+    "WEBHOOK": env.str("LIMIT_WEBHOOK", "30/m"),  # per sender
+    # Frames of one socket. Twice what its person may do by REST: a client in a busy group marks as delivered
+    # and read as fast as messages come in, and one that was away for long says much at once.
+    "SOCKET": env.str("LIMIT_SOCKET", "1200/m"),
 }
 MAX_BODY = 1024 * 1024  # bytes of a JSON body
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
@@ -48,7 +63,17 @@ SIMPLE_JWT = {
 REFRESH_GRACE = timedelta(seconds=45)  # two tabs that refresh at once both get the same successor
 VERIFICATION_LIFETIME = timedelta(days=3)
 MAILED_CODE_LIFETIME = timedelta(minutes=10)  # ASVS 5.0 6.5.5: at most
+SIGN_IN_CHALLENGE_LIFETIME = timedelta(minutes=5)  # between the password and the second factor
+STEP_UP_LIFETIME = timedelta(minutes=10)  # how long a proof counts before what can't be undone
 WS_TICKET_LIFETIME = timedelta(seconds=30)
+
+# --- Second factors -----------------------------------------------------------------------------------
+# Staff without one are led to set one up before the console shows anything.
+REQUIRE_STAFF_MFA = env.bool("REQUIRE_STAFF_MFA", PRODUCTION)
+WEBAUTHN_RP_NAME = "Serai"
+# Passkeys belong to this host, and to those below it. Another name makes those that there are worthless.
+WEBAUTHN_RP_ID = env.str("WEBAUTHN_RP_ID", urlsplit(PUBLIC_URL).hostname or "localhost")
+WEBAUTHN_ORIGINS = env.list("WEBAUTHN_ORIGINS", default=[PUBLIC_URL])  # of pages and apps that may use them
 
 # --- Browsers of other origins ------------------------------------------------------------------------
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])  # beside our own host; of sockets too
@@ -75,6 +100,9 @@ CORS_PREFLIGHT_MAX_AGE = 7200  # seconds; Chromium remembers none for longer
 SOCKET_HEARTBEAT = env.float("SOCKET_HEARTBEAT", 15.0)  # seconds
 SOCKET_SWEEP = 2.0  # seconds between looks at the log and the sessions: revoked ones end within 5 s
 
+# --- Terms --------------------------------------------------------------------------------------------
+TERMS_LOOK = 1.0  # seconds between a process's looks at what must be accepted: it holds within 5 s everywhere
+
 # --- Documents ----------------------------------------------------------------------------------------
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Serai",
@@ -95,12 +123,21 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "common.api.schema.finish",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "Role": "accounts.models.Role",
         "ChatType": "messaging.models.Chat.Type",
+        "DocumentKind": "legal.models.Document.Kind",
+        "LanguageEnum": LANGUAGES,
         "ParticipantRole": "messaging.models.Participant.Role",
         "MessageKind": "messaging.models.Message.Kind",
         "MessageKindSent": [("text", "text")],
         "OverallStatus": [("ok", "ok"), ("failed", "failed")],
         "CheckStatus": [("ok", "ok"), ("failed", "failed"), ("not_configured", "not_configured")],
+        "Audience": "accounts.api.serializers.settings.WHO",
+        "SecondFactorMethod": [
+            ("totp", "totp"),
+            ("passkey", "passkey"),
+            ("recovery_code", "recovery_code"),
+        ],
         "VerificationStatus": [("verified", "verified"), ("already_verified", "already_verified")],
     },
     "TAGS": [
@@ -108,6 +145,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "users", "description": "The signed-in person."},
         {"name": "chats", "description": "Private and group chats and who is in them."},
         {"name": "messages", "description": "Send, read back, mark as read."},
+        {"name": "legal", "description": "Documents to read and accept, consents to give and withdraw."},
         {"name": "platform", "description": "Is it up, and how well."},
     ],
 }

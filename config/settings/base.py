@@ -2,11 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from .environment import DATA_DIR, PRODUCTION, ROOT, env, secret_key
+from .environment import DATA_DIR, PRODUCTION, ROOT, audit_keys, env, field_keys, secret_key
 
 VERSION = "0.1.0"
 
 SECRET_KEY = secret_key()
+RECEIPT_KEY = env.str("RECEIPT_KEY", "") or SECRET_KEY  # signs receipts of erasures
+FIELD_KEYS = field_keys(SECRET_KEY)  # of encrypted columns; the first encrypts, each decrypts
+AUDIT_KEYS = audit_keys(SECRET_KEY)  # of the audit log; the first signs, each verifies
 DEBUG = env.bool("DEBUG", False)
 PORT = env.int("PORT", 8000)
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")  # in mails and problem types
@@ -15,12 +18,13 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 INSTALLED_APPS = [
     "config",
     "messaging",
+    "legal",
     "accounts",
     "realtime",
     "common",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "accounts.console.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -38,16 +42,21 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "common.middleware.arrival.ArrivalMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "common.middleware.headers.HeadersMiddleware",  # around whoever may answer, files and errors too
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "corsheaders.middleware.CorsMiddleware",  # before whatever may redirect: a browser follows no preflight
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "common.middleware.doors.ApiDoorMiddleware",
+    "common.middleware.gate.GateMiddleware",
+    "common.middleware.bodies.BodyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "common.middleware.console.ConsoleSessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "accounts.console.sessions.ConsoleAuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -112,6 +121,15 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_MANIFEST_STRICT = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "private": {  # exports and receipts: given to whom they are for, through a view
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DATA_DIR / "private",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+            "allow_overwrite": True,
+        },
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION
@@ -119,9 +137,15 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_URL = f"{PUBLIC_URL}/media/"  # whole addresses: they stand in frames and mails too
+WORK_DIR = DATA_DIR / "work"  # files that are being made, on this machine
 
 # Our own reverse proxies, addresses or networks. Their X-Forwarded-For is believed, nobody else's.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+
+# A file in MaxMind's format: countries and cities of addresses. Without it no country rule matches anybody.
+GEOIP_DATABASE = env.str("GEOIP_DATABASE", "")
+ADDRESS_RULES_SWEEP = 2.0  # seconds between looks for changed rules: they hold everywhere within 5 s
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", PRODUCTION)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
@@ -129,6 +153,4 @@ SECURE_REDIRECT_EXEMPT = [r"^api/health"]  # an orchestrator probes without TLS
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)  # a year
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
-SESSION_COOKIE_SECURE = PRODUCTION
-CSRF_COOKIE_SECURE = PRODUCTION
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

@@ -30,8 +30,10 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Staff console"),
     "SITE_SYMBOL": "holiday_village",
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "href": "data:,"}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "ACCOUNT": {"navigation": [{"title": _("Second factors"), "link": reverse_lazy("admin:factors")}]},
     "DASHBOARD_CALLBACK": "config.dashboard.dashboard",
     "SIDEBAR": {
         "show_search": True,
@@ -41,7 +43,12 @@ UNFOLD = {
                 "items": [
                     item(_("Users"), "person", "accounts_user"),
                     item(_("Sessions"), "devices", "accounts_session"),
+                    item(_("API keys"), "key", "accounts_apikey"),
+                    item(_("Address rules"), "vpn_lock", "accounts_addressrule"),
+                    item(_("Failed attempts"), "lock_clock", "accounts_attemptcount"),
+                    item(_("Reports"), "flag", "accounts_report"),
                     item(_("Groups"), "badge", "auth_group"),
+                    item(_("Erasures"), "person_remove", "accounts_erasure"),
                 ],
             },
             {
@@ -52,9 +59,20 @@ UNFOLD = {
                 ],
             },
             {
+                "title": _("Legal"),
+                "items": [
+                    item(_("Documents"), "gavel", "legal_version"),
+                    item(_("Acceptances"), "task_alt", "legal_acceptance"),
+                    item(_("Consents"), "how_to_reg", "legal_consent"),
+                ],
+            },
+            {
                 "title": _("Platform"),
                 "items": [
+                    item(_("Audit log"), "history_edu", "accounts_auditentry"),
+                    item(_("Audit checks"), "verified", "accounts_auditcheck"),
                     item(_("Mails"), "mail", "common_mail"),
+                    item(_("Jobs"), "hourglass_top", "common_job"),
                     {"title": _("API documents"), "icon": "menu_book", "link": reverse_lazy("docs")},
                 ],
             },

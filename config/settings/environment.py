@@ -6,10 +6,13 @@ A secret may stand in a file of its own: `<NAME>_FILE` names it (Docker and Kube
 import os
 import secrets
 import tempfile
+from base64 import urlsafe_b64encode
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import environ
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -18,7 +21,19 @@ if (dotenv := Path(os.environ.get("ENV_FILE", ROOT / ".env"))).is_file():
     environ.Env.read_env(dotenv)  # never overrides what is set already
 
 # By name: other people's variables end in _FILE too, and SSL_CERT_FILE's content fills an environment.
-for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
+for name in (
+    "SECRET_KEY",
+    "FIELD_KEYS",
+    "AUDIT_KEYS",
+    "RECEIPT_KEY",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "GOOGLE_CLIENT_SECRET",
+    "APPLE_PRIVATE_KEY",
+    "GITHUB_CLIENT_SECRET",
+    "TELEGRAM_BOT_TOKEN",
+):
     if (secret := Path(os.environ.get(f"{name}_FILE", ""))).is_file():
         os.environ.setdefault(name, secret.read_text().strip())
 
@@ -55,3 +70,44 @@ def secret_key() -> str:
             with suppress(FileExistsError):
                 os.link(whole.name, path)
     return path.read_text()
+
+
+def field_keys(secret: str) -> list[str]:
+    """Of encrypted columns, the present one first: `FIELD_KEYS`, or, in development, one made of *secret*.
+
+    Raises:
+        ImproperlyConfigured: one that is no Fernet key, or production without any.
+    """
+    make = "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+    keys: list[str] = env.list("FIELD_KEYS", default=[])
+    if not keys and PRODUCTION:
+        raise ImproperlyConfigured(
+            f"FIELD_KEYS (or FIELD_KEYS_FILE) must be set in production. Make one with: {make}"
+        )
+    try:
+        for key in keys:
+            Fernet(key)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"FIELD_KEYS holds something that is no Fernet key. Make one with: {make}"
+        ) from None
+    return keys or [urlsafe_b64encode(sha256(f"fields {secret}".encode()).digest()).decode()]
+
+
+def audit_keys(secret: str) -> list[str]:
+    """Of the audit log, the present one first: `AUDIT_KEYS`, or, in development, one made of *secret*.
+
+    Raises:
+        ImproperlyConfigured: one that is too short, or production without any.
+    """
+    make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    keys: list[str] = env.list("AUDIT_KEYS", default=[])
+    if not keys and PRODUCTION:
+        raise ImproperlyConfigured(
+            f"AUDIT_KEYS (or AUDIT_KEYS_FILE) must be set in production. Make one with: {make}"
+        )
+    if any(len(key) < 32 for key in keys):
+        raise ImproperlyConfigured(
+            f"AUDIT_KEYS holds a key of less than 32 characters. Make one with: {make}"
+        )
+    return keys or [sha256(f"audit {secret}".encode()).hexdigest()]

@@ -83,9 +83,23 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mail that a dead process left behind": {"task": "common.mail.tasks.deliver_due_mails", "schedule": 30.0},
+    "jobs that no worker has": {"task": "common.jobs.tasks.run_free_jobs", "schedule": 30.0},
+    "jobs whose result is over": {"task": "common.tasks.purge_jobs", "schedule": 3600.0},
     "log entries past their seven days": {"task": "common.tasks.purge_log", "schedule": 3600.0},
     "answers that no repeat gets any more": {"task": "common.tasks.purge_answers", "schedule": 3600.0},
+    "sign-ins that are delayed": {"task": "accounts.tasks.tell_of_delays", "schedule": 60.0},
+    "failed attempts past their day": {"task": "accounts.tasks.purge_attempts", "schedule": 3600.0},
+    "devices long unused": {"task": "accounts.tasks.purge_devices", "schedule": 86_400.0},
     "mailed codes past their day": {"task": "accounts.tasks.purge_codes", "schedule": 3600.0},
+    "audit entries that no bell rang for": {"task": "accounts.tasks.seal_audit_log", "schedule": 15.0},
+    "the audit log, from end to end": {"task": "accounts.tasks.check_audit_log", "schedule": 86_400.0},
+    "files that no row names": {"task": "common.tasks.purge_files", "schedule": 3600.0},
+    "statuses past their time": {"task": "accounts.tasks.clear_statuses", "schedule": 3600.0},
+    "sign-ins that were not finished": {"task": "accounts.tasks.purge_challenges", "schedule": 3600.0},
+    "accounts whose days of grace are over": {
+        "task": "accounts.tasks.begin_due_erasures",
+        "schedule": 3600.0,
+    },
     "sessions long ended": {"task": "accounts.tasks.purge_sessions", "schedule": 86_400.0},
 }
 

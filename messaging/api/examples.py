@@ -49,6 +49,7 @@ PARTICIPANT: Final = {
     "user": OMAR,
     "username": "omar",
     "display_name": "Omar Aziz",
+    "avatar": None,
     "role": "member",
     "joined_at": "2026-11-20T18:00:00Z",
     "presence": None,

@@ -185,11 +185,12 @@ class ChatFrameSerializer(serializers.ModelSerializer[Chat]):
 class ParticipantSerializer(serializers.ModelSerializer[Participant]):
     username = serializers.CharField(source="user.username", read_only=True)
     display_name = serializers.CharField(source="user.display_name", read_only=True)
+    avatar = serializers.URLField(source="user.avatar_url", read_only=True, allow_null=True)
     presence = serializers.SerializerMethodField()
 
     class Meta:
         model = Participant
-        fields = ["user", "username", "display_name", "role", "joined_at", "presence"]
+        fields = ["user", "username", "display_name", "avatar", "role", "joined_at", "presence"]
         read_only_fields = fields
 
     def get_presence(self, participant: Participant) -> str | None:
@@ -206,7 +207,7 @@ class ReadSerializer(serializers.Serializer[Any]):
 
 
 class PeopleField(serializers.ListField):
-    """Ids of people who can take part; anybody else reads as unknown."""
+    """Ids of people whom the `actor` may see; anybody else reads as unknown."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(child=UUIDField(), max_length=MAX_USERS, **kwargs)
@@ -215,7 +216,7 @@ class PeopleField(serializers.ListField):
         if isinstance(data, list) and len(data) > MAX_USERS:  # before anybody is looked up
             self.fail("max_length", max_length=MAX_USERS)
         ids = super().to_internal_value(data)
-        people = {user.pk: user for user in User.objects.reachable().filter(pk__in=ids)}
+        people = {user.pk: user for user in User.objects.visible_to(self.context["actor"]).filter(pk__in=ids)}
         unknown: dict[Any, Any] = {
             index: [serializers.ErrorDetail(str(_("There is no such person.")), code="unknown_user")]
             for index, pk in enumerate(ids)
@@ -233,7 +234,7 @@ class PersonField(UUIDField):
 
     def to_internal_value(self, data: Any) -> User:  # type: ignore[override]  # an id in, a person out
         pk = super().to_internal_value(data)
-        if (person := User.objects.reachable().filter(pk=pk).first()) is None:
+        if (person := User.objects.visible_to(self.context["actor"]).filter(pk=pk).first()) is None:
             self.fail("unknown_user")
         return person
 

@@ -1,6 +1,7 @@
 """Every write to messaging, a module a subject."""
 
 from .chats import create_chat, delete_chat, leave_chat, update_chat
+from .leaving import leave_every_chat
 from .messages import mark_read, send_message
 from .participants import add_participants, change_role, remove_participant
 
@@ -10,6 +11,7 @@ __all__ = [
     "create_chat",
     "delete_chat",
     "leave_chat",
+    "leave_every_chat",
     "mark_read",
     "remove_participant",
     "send_message",

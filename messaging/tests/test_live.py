@@ -222,6 +222,7 @@ async def test_who_is_added_hears_it_and_all_that_follows(layla, omar, group):
         "user": str(mina.pk),
         "username": "mina",
         "display_name": "Mina",
+        "avatar": None,
         "role": "member",
         "joined_at": "",
         "presence": None,

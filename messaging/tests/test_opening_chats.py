@@ -262,7 +262,7 @@ def test_a_group_of_many_costs_hardly_more_than_one_of_two(
 
     # The session, the people; in a savepoint (2) the chat, who is in it, the counters of their streams (3)
     # and the entries; the chat as it is seen. SQLite takes a thousand values a statement: two more of 200.
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         response = client.post(CHATS, {"type": "group", "title": "All", "participants": people})
 
     assert response.json()["participant_count"] == others + 1

@@ -40,6 +40,7 @@ def test_somebody_in_a_chat_is_shown_whole(layla, omar, group, client_of):
         "user": str(layla.pk),
         "username": "layla",
         "display_name": "Layla",
+        "avatar": None,
         "role": "owner",
         "joined_at": "",
         "presence": None,
@@ -258,7 +259,7 @@ def test_adding_reads_no_more_for_many_than_for_one(
 
     # The session, the chat, the people; in a savepoint (2) the lock, the caller's row, who is in it, the
     # rows, the counters of their streams (3), the entries, the chat's row, the answer; each one's own entry.
-    with django_assert_max_num_queries(15 + many):
+    with django_assert_max_num_queries(17 + many):
         response = client.post(people_of(group), {"users": people})
 
     assert len(response.json()) == many

@@ -65,6 +65,7 @@ class Client:
         token: str | None = None,
         headers: dict[str, str] | None = None,
         subprotocols: list[str] | None = None,
+        address: str = "127.0.0.1",
     ) -> None:
         given = (
             {"Host": "testserver"} | ({"Authorization": f"Bearer {token}"} if token else {}) | (headers or {})
@@ -75,6 +76,7 @@ class Client:
             headers=[(name.lower().encode(), value.encode()) for name, value in given.items()],
             subprotocols=subprotocols,
         )
+        self._wire.scope["client"] = (address, 4711)
         self.accepted: bool | None = None
         self.subprotocol: str | None = None
 
@@ -122,11 +124,16 @@ class Client:
 
     async def closed(self) -> int:
         """Skip what still comes; the code with which the server closes."""
+        return (await self.all_and_code())[1]
+
+    async def all_and_code(self) -> tuple[list[Frame], int]:
+        """What still comes, and the code with which the server closes."""
+        frames: list[Frame] = []
         while True:
             try:
-                await self.next()
+                frames.append(await self.next())
             except Closed as closed:
-                return int(closed.args[0])
+                return frames, int(closed.args[0])
 
     async def ended(self) -> None:
         """Wait for the consumer's end, and raise what it failed with."""
@@ -143,9 +150,9 @@ async def token_of(user: User) -> str:
     return make_access(await in_thread(SessionFactory)(user=user))
 
 
-async def enter(user: User, path: str = "/ws", *, token: str | None = None) -> Client:
+async def enter(user: User, path: str = "/ws", *, token: str | None = None, **more: str) -> Client:
     """A socket of *user* that hears what happens from now on."""
-    client = await Client(path, token=token or await token_of(user)).open()
+    client = await Client(path, token=token or await token_of(user), **more).open()
     assert (await client.next())["type"] == "hello"
     assert await client.so_far() == []  # any first frame ends the wait for a resume
     return client

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from accounts.services import make_ws_ticket, revoke_session
-from accounts.tests.factories import SessionFactory, UserFactory
+from accounts.tests.factories import SessionFactory, UserFactory, rule
 from accounts.tokens import make_access, make_refresh
 from common.models import LogEpoch
 from messaging.services import send_message
@@ -242,3 +242,56 @@ async def test_auth_as_somebody_else_ends_the_socket(layla):
     await client.say("auth", token=await token_of(await in_thread(UserFactory)()))
 
     assert await client.closed() == 4401
+
+
+# --- Whose address is not served ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded_for", "is_served"),
+    [
+        ("203.0.113.7", None, False),
+        ("::ffff:203.0.113.7", None, False),
+        ("198.51.100.1", "203.0.113.7", True),  # nobody believes a stranger
+        ("203.0.113.7", "198.51.100.1", False),
+        ("10.0.0.1", "198.51.100.1, 203.0.113.7", False),
+        ("10.0.0.1", "203.0.113.7, 198.51.100.1", True),
+    ],
+)
+@live
+async def test_a_denied_address_opens_no_socket(
+    peer, forwarded_for, is_served, layla, settings, watched_gate
+):
+    settings.TRUSTED_PROXIES = ["10.0.0.1"]
+    await in_thread(rule)("deny 203.0.113.0/24")
+    headers = {"X-Forwarded-For": forwarded_for} if forwarded_for else {}
+
+    client = await Client(token=await token_of(layla), headers=headers, address=peer).open()
+
+    assert client.accepted is is_served
+
+
+@pytest.mark.parametrize("path", ["/ws", "/api/messages/ws"])
+@live
+async def test_an_open_socket_ends_when_its_address_is_denied(path, layla, settings, watched_gate):
+    settings.SOCKET_SWEEP = 0.05
+    here = await enter(layla, path, address="203.0.113.7")
+    elsewhere = await enter(layla, path, address="198.51.100.1")
+
+    await in_thread(rule)("deny 203.0.113.0/24")
+
+    assert await here.closed() == 4403
+    assert await elsewhere.so_far() == []
+
+
+@live
+async def test_an_open_socket_ends_when_its_country_is_denied(layla, settings, watched_gate, geoip):
+    settings.SOCKET_SWEEP = 0.05
+    here, elsewhere, nowhere = [
+        await enter(layla, address=address) for address in ("203.0.113.7", "198.51.100.1", "192.0.2.1")
+    ]
+
+    await in_thread(rule)("deny SA")
+
+    assert await here.closed() == 4403
+    assert [await elsewhere.so_far(), await nowhere.so_far()] == [[], []]

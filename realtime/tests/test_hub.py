@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.services import revoke_session, set_active
 from accounts.tests.factories import SessionFactory, UserFactory
 from accounts.tokens import make_access
+from common.actors import SYSTEM
 from common.models import LogEntry
 from messaging.models import Chat
 from messaging.services import add_participants, mark_read, send_message
@@ -175,7 +176,7 @@ async def test_a_deactivated_person_is_sent_away(is_deaf, request, settings, lay
         request.getfixturevalue("deaf")
     client = await enter(layla)
 
-    await in_thread(set_active)(user=layla, active=False)
+    await in_thread(set_active)(user=layla, active=False, actor=SYSTEM)
 
     assert await client.closed() == 4401
 

@@ -5,10 +5,11 @@ import gc
 import json
 import signal
 import socket
+import sqlite3
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, closing
 from typing import Any
 
 import pytest
@@ -135,7 +136,7 @@ def test_a_client_that_pongs_stays(server):
 
             await client.send(json.dumps({"type": "ping", "id": 1}))
 
-            assert json.loads(await client.recv())["id"] == 1
+            assert (await answer_of(client))["id"] == 1
         await member.close()
 
     asyncio.run(wait())
@@ -188,6 +189,122 @@ def test_a_slow_reader_holds_nobody_else_up(server):
             assert time.monotonic() - started < 2
         for member in members:
             await member.close()
+
+    asyncio.run(talk())
+
+
+# --- Clients that say too much ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with LiveServer(tmp_path_factory.mktemp("strict"), LIMIT_SOCKET="100/m") as running:
+        yield running
+
+
+def test_what_a_client_says_faster_than_it_is_heard_waits_with_the_client(server):
+    async def flood() -> None:
+        talker, other = [await signed_in(server, name) for name in ("talker", "patient")]
+        large = json.dumps({"type": "message.send", "data": {"chat": "x", "text": "x" * 200_000}})
+        async with (
+            socket_of(server, talker, ping_interval=None) as talks,
+            socket_of(server, other) as waits,
+        ):
+            await talks.recv()
+            await waits.recv()
+            before = most = server.memory()
+
+            sending = asyncio.create_task(say_all(talks, [large] * 400))  # eighty megabytes
+            answers = 0
+            while answers < 400:
+                answers += json.loads(await talks.recv())["type"] == "error"
+                if answers % 40 == 0:
+                    most = max(most, server.memory())
+                    await waits.send(json.dumps({"type": "ping", "id": answers}))
+                    assert (await asyncio.wait_for(answer_of(waits), 5))["id"] == answers
+            await sending
+
+            assert talks.close_code is None
+        await talker.close()
+        await other.close()
+        assert most - before < 25 * MEGABYTE
+
+    asyncio.run(flood())
+
+
+async def answer_of(client: websockets.ClientConnection) -> dict[str, Any]:
+    """What comes next but heartbeats, which are due by the clock of the process, whenever a test began."""
+    while (answer := json.loads(await client.recv()))["type"] == "heartbeat":
+        pass
+    return answer
+
+
+async def said_by(client: websockets.ClientConnection) -> AsyncIterator[str]:
+    """What the server says until it closes, however it does."""
+    try:
+        while True:
+            yield str(await client.recv())
+    except websockets.ConnectionClosed:
+        return
+
+
+async def say_all(client: websockets.ClientConnection, frames: list[str]) -> None:
+    try:
+        for text in frames:
+            await client.send(text)
+    except websockets.ConnectionClosed:
+        pass  # that it is closed is looked at by whoever reads
+
+
+def test_a_client_over_its_limit_is_closed_and_nobody_else(strict_server):
+    async def flood() -> None:
+        loud, quiet = [await signed_in(strict_server, name) for name in ("loud", "quiet")]
+        async with (
+            socket_of(strict_server, loud) as talks,
+            socket_of(strict_server, loud) as of_the_same,
+            socket_of(strict_server, quiet) as waits,
+        ):
+            for client in (talks, of_the_same, waits):
+                await client.recv()
+            before = strict_server.memory()
+
+            sending = asyncio.create_task(say_all(talks, ['{"type": "ping"}'] * 100_000))
+            pongs = sum([json.loads(text)["type"] == "pong" async for text in said_by(talks)])
+            await sending
+
+            assert talks.close_code == 4429
+            assert pongs <= 100
+            assert strict_server.memory() - before < 10 * MEGABYTE
+            for client in (of_the_same, waits):
+                await client.send('{"type": "ping", "id": "still"}')
+                assert (await asyncio.wait_for(answer_of(client), 5))["id"] == "still"
+        async with socket_of(strict_server, loud) as again:
+            assert json.loads(await again.recv())["type"] == "hello"
+        await loud.close()
+        await quiet.close()
+
+    asyncio.run(flood())
+    assert "Traceback" not in strict_server.log
+
+
+def test_a_client_whose_pongs_wait_behind_its_frames_is_not_taken_for_dead(server):
+    async def talk() -> None:
+        member = await signed_in(server, "waiting")
+        chat = (await member.call("POST", "chats", json={"type": "group", "title": "Petra"})).json()["id"]
+        async with socket_of(server, member, create_connection=Pinged) as client:
+            await client.recv()
+            said = json.dumps({"type": "message.send", "data": {"chat": chat, "text": "Salam"}})
+            with closing(sqlite3.connect(server.data / "serai.sqlite3", isolation_level=None)) as database:
+                database.execute("BEGIN IMMEDIATE")  # nobody else writes, so the first frame waits
+                await say_all(client, [said] * 100)
+                async with asyncio.timeout(20):
+                    while client.pings < 3:
+                        await asyncio.sleep(0.05)
+
+            acks = 0
+            while acks < 100:
+                acks += json.loads(await asyncio.wait_for(client.recv(), 15))["type"] == "ack"
+        await member.close()
 
     asyncio.run(talk())
 

@@ -11,14 +11,10 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-import psycopg  # noqa: E402
 import websockets  # noqa: E402
 
 from tests.live_server import LiveServer  # noqa: E402
@@ -32,21 +28,10 @@ from tests.proofs.crowd import (  # noqa: E402
     report,
     send_all,
 )
+from tests.proofs.databases import database_of_its_own  # noqa: E402
 
 ARRIVES_WITHIN = 1.0  # seconds from one process to a socket of the other
 ENDS_WITHIN = 5.0  # seconds from a revocation to the end of the session's sockets and tokens
-
-
-@contextmanager
-def database_of_its_own(url: str) -> Iterator[str]:
-    """A fresh database beside the one of *url*; gone at the end."""
-    name = f"serai_proof_{secrets.token_hex(4)}"
-    with psycopg.connect(urlsplit(url)._replace(path="/postgres").geturl(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield urlsplit(url)._replace(path=f"/{name}").geturl()
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def prove_arrival(writer: Member, reader: Member, rounds: int = 20) -> int:

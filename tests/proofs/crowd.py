@@ -68,6 +68,7 @@ class Member:
 
     def __init__(self, name: str, urls: Sequence[str]) -> None:
         self.name = name
+        self.email = f"{name}@serai.example"
         self.urls = list(urls)
         self.heard = Heard(name)
         self.chat = ""
@@ -83,27 +84,32 @@ class Member:
 
     async def sign_up(self) -> None:
         """Register, follow the mailed link, sign in."""
-        email = f"{self.name}@serai.example"
-        body = {"email": email, "password": PASSWORD, "username": self.name}
+        body = {"email": self.email, "password": PASSWORD, "username": self.name}
         (await self.call("POST", "auth/register", json=body)).raise_for_status()
-        token = await self._mailed_token(email)
+        token = await self._mailed_token()
         (await self.call("POST", "auth/verify-email", json={"token": token})).raise_for_status()
         await self.sign_in()
         self.id = (await self.call("GET", "users/me")).raise_for_status().json()["id"]
 
     async def sign_in(self) -> None:
-        body = {"email": f"{self.name}@serai.example", "password": PASSWORD}
+        body = {"email": self.email, "password": PASSWORD}
         answer = (await self.call("POST", "auth/login", json=body)).raise_for_status().json()
-        self.access, self.session = answer["access"], answer["session"]
+        self.access, self.refresh = answer["access"], answer["refresh"]
+        self.session, self.device = answer["session"], answer["device"]
         self._rest.headers["Authorization"] = f"Bearer {self.access}"
 
-    async def _mailed_token(self, email: str) -> str:
-        while True:
-            page = await self._rest.get(f"{self.urls[0]}/dev/outbox", headers={"Accept": "application/json"})
-            for mail in page.raise_for_status().json()["results"]:
-                if email in mail["to"] and (found := re.search(r"verify-email/(\S+)", mail["text"])):
-                    return found[1]
+    async def _mailed_token(self) -> str:
+        while not (found := await self.mailed(r"verify-email/(\S+)")):
             await asyncio.sleep(PAUSE)
+        return found
+
+    async def mailed(self, wanted: str) -> str | None:
+        """The first group of *wanted* in the newest mail to this member that has it."""
+        page = await self._rest.get(f"{self.urls[0]}/dev/outbox", headers={"Accept": "application/json"})
+        for mail in page.raise_for_status().json()["results"]:
+            if mail["to"] == self.email and (found := re.search(wanted, mail["text"])):
+                return found[1]
+        return None
 
     def _turn(self) -> None:
         self.urls.append(self.urls.pop(0))

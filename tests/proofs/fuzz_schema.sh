@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 PORT=${PORT:-8790}
 DATA_DIR=$(mktemp -d)
 export PORT DATA_DIR ENV_FILE=/dev/null LOG_LEVEL=WARNING
-export LIMIT_GENERAL=off LIMIT_USER=off LIMIT_AUTH=off LIMIT_AUTH_ADDRESS=off
+export LIMIT_GENERAL=off LIMIT_USER=off LIMIT_AUTH=off LIMIT_AUTH_ADDRESS=off LIMIT_SOCKET=off
 export FUZZ_URL=http://localhost:$PORT FUZZ_PASSWORD=caravan-at-dawn-26
 
 .venv/bin/python manage.py serve --port "$PORT" > "$DATA_DIR/server.log" 2>&1 &

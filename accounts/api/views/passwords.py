@@ -72,11 +72,11 @@ class ChangePasswordView(ApiView):
         tags=["auth"],
         summary="Change my password",
         description="Takes the present password and a new one. Ends the caller's other sessions and tells by "
-        "mail. Attempts count like those to sign in.",
+        "mail. Attempts count like those to sign in; after five failures in a session the next has to wait.",
         request=ChangePasswordInput,
         responses={
             204: OpenApiResponse(description="Changed. This session goes on."),
-            **refuses(problems.CurrentPasswordWrong),
+            **refuses(problems.CurrentPasswordWrong, problems.LoginDelayed),
         },
         examples=[
             sent("change", {"current_password": "seven camels at dawn", "password": "nine foxes at noon"})

@@ -6,6 +6,8 @@ from rest_framework.response import Response
 from accounts import problems, services
 from accounts.api import examples
 from accounts.api.serializers import (
+    ErasureInput,
+    ErasureSerializer,
     ProfileInput,
     UserSerializer,
 )
@@ -15,8 +17,12 @@ from common.api.schema import refuses
 from common.api.serializers import read
 from common.api.views import ApiView
 
+from .privacy import ask_to_forget
+
 
 class MeView(ApiView):
+    scope = "profile"
+
     @extend_schema(
         operation_id="users_me",
         tags=["users"],
@@ -41,7 +47,8 @@ class MeView(ApiView):
         ],
     )
     def patch(self, request: SignedRequest) -> Response:
-        user = services.update_profile(user=request.user, **read(ProfileInput, request.data, partial=True))
+        changes = read(ProfileInput, request.data, partial=True)
+        user = services.update_profile(actor=request.user, user=request.user, **changes)
         return Response(UserSerializer(user).data)
 
     @extend_schema(
@@ -55,3 +62,21 @@ class MeView(ApiView):
     )
     def put(self, request: SignedRequest) -> Response:
         return self.patch(request)
+
+    @extend_schema(
+        operation_id="users_me_delete",
+        tags=["users"],
+        summary="Delete my account",
+        description="The same as `POST users/me/erasure`.",
+        request=ErasureInput,
+        responses={
+            202: ErasureSerializer,
+            **refuses(problems.CurrentPasswordWrong, problems.StepUpRequired, problems.StaffStay),
+        },
+        examples=[
+            sent("delete", {"password": "seven camels at dawn"}),
+            given("waiting", examples.ERASURE, 202),
+        ],
+    )
+    def delete(self, request: SignedRequest) -> Response:
+        return ask_to_forget(request)

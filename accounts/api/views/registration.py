@@ -1,6 +1,6 @@
 """Signing up, and proving an address."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -9,7 +9,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import problems, services
+from accounts import problems, services, tasks
 from accounts.api import examples
 from accounts.api.serializers import (
     EmailInput,
@@ -23,6 +23,8 @@ from common.api.examples import given, sent
 from common.api.limits import GeneralLimit
 from common.api.schema import refuses
 from common.api.serializers import read
+from common.http import OurRequest
+from common.locales import asked_for
 from common.problems import Problem
 
 from .strangers import StrangersView
@@ -40,7 +42,12 @@ class RegisterView(StrangersView):
         examples=[
             sent(
                 "sign up",
-                {"email": "layla@example.com", "password": "seven camels at dawn", "username": "layla"},
+                {
+                    "email": "layla@example.com",
+                    "password": "seven camels at dawn",
+                    "username": "layla",
+                    "accept_terms": True,
+                },
             ),
             given(
                 "signed up",
@@ -55,7 +62,11 @@ class RegisterView(StrangersView):
         ],
     )
     def post(self, request: Request) -> Response:
-        registered = services.register(**read(RegisterInput, request.data))
+        registered = services.register(
+            **read(RegisterInput, request.data),
+            address=cast(OurRequest, request._request).client_address,
+            locales=asked_for(request._request),
+        )
         return Response(
             RegisteredSerializer(registered).data,
             status=status.HTTP_201_CREATED,
@@ -130,13 +141,14 @@ class ResendVerificationView(StrangersView):
         operation_id="auth_resend_verification",
         tags=["auth"],
         summary="Mail the link again",
-        description="Mails a new link and a new code if the address waits for them. The answer doesn't tell.",
+        description="Mails a new link and a new code if the address waits for them. The answer, and the time "
+        "it takes, don't tell.",
         request=EmailInput,
         responses={204: OpenApiResponse(description="Done, if there was anything to do.")},
         examples=[sent("again", {"email": "layla@example.com"})],
     )
     def post(self, request: Request) -> Response:
-        services.resend_verification(**read(EmailInput, request.data))
+        tasks.resend_verification.delay(**read(EmailInput, request.data))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

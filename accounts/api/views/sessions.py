@@ -1,11 +1,16 @@
 """Signing in, staying in, signing out."""
 
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework import mixins, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,8 +19,10 @@ from accounts import problems, services
 from accounts.api import examples
 from accounts.api.serializers import (
     LoginInput,
+    LogoutAllInput,
     LogoutInput,
     RefreshInput,
+    SecondFactorAskedSerializer,
     SessionSerializer,
     SignedInSerializer,
     TicketSerializer,
@@ -35,6 +42,21 @@ from common.http import OurRequest
 from .strangers import StrangersView
 
 
+def client_of(request: Request) -> dict[str, Any]:
+    """What a session keeps of the client that opened it."""
+    return {
+        "user_agent": request.headers.get("User-Agent", ""),
+        "address": cast(OurRequest, request._request).client_address,
+    }
+
+
+def told(signed_in: services.SignedIn | services.SecondFactorAsked) -> dict[str, Any]:
+    """What whoever signs in gets: the session, or what is still asked for."""
+    if isinstance(signed_in, services.SecondFactorAsked):
+        return SecondFactorAskedSerializer(signed_in).data
+    return SignedInSerializer(signed_in).data
+
+
 class LoginView(StrangersView):
     answers_with_secrets = True
 
@@ -43,11 +65,19 @@ class LoginView(StrangersView):
         tags=["auth"],
         summary="Sign in",
         description="Opens a session. An unknown address and a wrong password are the same answer after the "
-        "same time. The access token lasts five minutes; exchange the refresh token for the next.",
+        "same time. The access token lasts five minutes; exchange the refresh token for the next. Where "
+        "there is a second factor the answer asks for it (`mfa_required`) and opens nothing: finish with "
+        "`POST auth/mfa/challenge`. After five failures the next attempt has to wait, longer each time "
+        "(`login_delayed` with `Retry-After`): on a device that shows its `device`, for its own failures "
+        "alone.",
         request=LoginInput,
         responses={
-            200: SignedInSerializer,
-            **refuses(problems.InvalidCredentials, problems.EmailNotVerified),
+            200: PolymorphicProxySerializer(
+                "SignedInOrAsked",
+                [SignedInSerializer, SecondFactorAskedSerializer],
+                resource_type_field_name=None,
+            ),
+            **refuses(problems.InvalidCredentials, problems.EmailNotVerified, problems.LoginDelayed),
         },
         examples=[
             sent(
@@ -56,18 +86,24 @@ class LoginView(StrangersView):
                     "email": "layla@example.com",
                     "password": "seven camels at dawn",
                     "device_name": "Layla's phone",
+                    "device": examples.DEVICE,
                 },
             ),
-            given("signed in", examples.TOKENS | {"session": examples.SESSION_ID, "user": examples.USER}),
+            given("signed in", examples.SIGNED_IN),
+            given(
+                "asked for a second factor",
+                {
+                    "mfa_required": True,
+                    "challenge": "pZ0yq…",
+                    "methods": ["totp", "recovery_code"],
+                    "expires_in": 300,
+                },
+            ),
         ],
     )
     def post(self, request: Request) -> Response:
-        signed_in = services.sign_in(
-            **read(LoginInput, request.data),
-            user_agent=request.headers.get("User-Agent", ""),
-            address=cast(OurRequest, request._request).client_address,
-        )
-        return Response(SignedInSerializer(signed_in).data)
+        signed_in = services.sign_in(**read(LoginInput, request.data), **client_of(request))
+        return Response(told(signed_in))
 
 
 def session_refreshed(request: Request) -> UUID | None:
@@ -140,12 +176,14 @@ class LogoutAllView(ApiView):
         operation_id="auth_logout_all",
         tags=["auth"],
         summary="Sign out everywhere",
-        description="Ends every session of the caller, this one too.",
-        request=None,
+        description="Ends every session of the caller, this one too unless `keep_current` is true.",
+        request=LogoutAllInput,
         responses={204: OpenApiResponse(description="Signed out on every device.")},
+        examples=[sent("everywhere", {}), sent("everywhere else", {"keep_current": True})],
     )
     def post(self, request: SignedRequest) -> Response:
-        services.revoke_sessions(user=request.user, reason="logout")
+        keeps = read(LogoutAllInput, request.data)["keep_current"]
+        services.revoke_sessions(user=request.user, reason="logout", keep=request.auth if keeps else None)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

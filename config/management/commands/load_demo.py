@@ -1,6 +1,7 @@
 from typing import Any
 
-from django.core.management import BaseCommand
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
 
 from config import demo
 
@@ -9,6 +10,8 @@ class Command(BaseCommand):
     help = "Fill an empty database with the demo world. One that has people in it is left alone."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:  # everybody knows these people's password, and one of them is staff
+            raise CommandError("The demo world is not for production.")
         made = demo.load()
         if options["verbosity"]:
             self.stdout.write(

@@ -43,6 +43,7 @@ from messaging.models import Chat, Participant
     ),
 )
 class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
+    scope = "chats"
     serializer_class = ChatSerializer
     filterset_class = ChatFilter
     queryset = Chat.objects.none()
@@ -67,6 +68,7 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
         responses={
             201: ChatSerializer,
             200: OpenApiResponse(ChatSerializer, "The private chat you already have."),
+            **refuses(problems.NotOpenToYou),
         },
         examples=[
             sent(
@@ -77,7 +79,9 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
         ],
     )
     def create(self, request: SignedRequest) -> Response:
-        chat, is_new = services.create_chat(actor=request.user, **read(ChatInput, request.data))
+        chat, is_new = services.create_chat(
+            actor=request.user, **read(ChatInput, request.data, actor=request.user)
+        )
         return Response(
             self._seen(chat),
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,

@@ -58,6 +58,7 @@ class HistoryInChatQuery(HistoryQuery):
 
 
 class ChatMessagesView(ChatScoped):
+    scope = "messages"
     needs_marks = True
 
     @extend_schema(
@@ -95,6 +96,8 @@ class ChatMessagesView(ChatScoped):
 
 
 class MessagesView(ApiView):
+    scope = "messages"
+
     @extend_schema(
         operation_id="messages_list",
         tags=["messages"],
@@ -137,6 +140,8 @@ class MessagesView(ApiView):
 
 
 class MessageView(ApiView):
+    scope = "messages"
+
     @extend_schema(
         operation_id="messages_read",
         tags=["messages"],
@@ -153,6 +158,8 @@ class MessageView(ApiView):
 
 
 class ReadView(ChatScoped):
+    scope = "messages"
+
     @extend_schema(
         operation_id="chats_mark_read",
         tags=["messages"],

@@ -64,6 +64,7 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
             **refuses(
                 examples.not_allowed("participant.add"),
                 examples.cannot_act_on_equal("participant.add"),
+                problems.NotOpenToYou,
                 problems.ChatFull,
             ),
         },
@@ -74,9 +75,8 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
         ],
     )
     def create(self, request: SignedRequest, chat: UUID) -> Response:
-        added = services.add_participants(
-            actor=request.user, chat=self.chat, **read(ParticipantsInput, request.data)
-        )
+        given = read(ParticipantsInput, request.data, actor=request.user)
+        added = services.add_participants(actor=request.user, chat=self.chat, **given)
         return Response(
             ParticipantSerializer(added, many=True).data,
             status=status.HTTP_201_CREATED,

@@ -13,6 +13,7 @@ from messaging.models import Chat
 class ChatScoped(ApiView):
     """Operations below one chat, which is `self.chat`; 404 for who is not in it."""
 
+    scope = "chats"
     needs_marks = False  # whether answers tell `status`, so that the chat is read with its marks
     request: SignedRequest
 

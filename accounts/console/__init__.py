@@ -1,0 +1,1 @@
+"""The door of the staff console: who comes in, and how they prove it."""

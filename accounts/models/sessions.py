@@ -1,0 +1,86 @@
+"""Sign-ins on devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from common.geo import Place, place_of
+from common.ids import uuid7
+
+from .devices import KnownDevice
+from .factors import AuthenticatorApp, Passkey
+from .people import User
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def alive(self, *, at: datetime) -> SessionQuerySet:
+        return self.filter(revoked_at=None, expires_at__gt=at, user__is_active=True)
+
+    def with_second_factor(self) -> SessionQuerySet:
+        """Join whether its holder has one, as `has_second_factor`."""
+        app = AuthenticatorApp.objects.filter(user=models.OuterRef("user"), confirmed_at__isnull=False)
+        passkeys = Passkey.objects.filter(user=models.OuterRef("user"))
+        return self.annotate(has_second_factor=models.Exists(app) | models.Exists(passkeys))
+
+    def ended_before(self, at: datetime) -> SessionQuerySet:
+        return self.filter(models.Q(revoked_at__lt=at) | models.Q(expires_at__lt=at))
+
+    def alive_among(self, ids: Iterable[UUID], *, at: datetime) -> set[UUID]:
+        return set(self.alive(at=at).filter(pk__in=list(ids)).values_list("pk", flat=True))
+
+
+class Session(models.Model):
+    """A sign-in on a device. This row is the authority: once it is revoked, nothing of it holds.
+
+    The refresh token is signed from (id, generation, refreshed_at), so that the present one can be given
+    again to a client that raced itself, while only its hash is stored.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions", verbose_name=_("user"))
+    device = models.ForeignKey(
+        KnownDevice, null=True, blank=True, on_delete=models.SET_NULL, related_name="sessions"
+    )
+    device_name = models.CharField(_("device"), max_length=100, blank=True)
+    user_agent = models.CharField(_("client"), max_length=300, blank=True)
+    address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    generation = models.PositiveIntegerField(_("generation"), default=0)
+    refreshed_at = models.DateTimeField(_("refreshed"))
+    refresh_hash = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(_("signed in"), auto_now_add=True)
+    # When its holder last proved all that is asked of them: `services.require_fresh`.
+    proved_at = models.DateTimeField(_("proved"), null=True, blank=True)
+    last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    revoked_reason = models.CharField(_("why"), max_length=32, blank=True)
+
+    has_second_factor: bool  # its holder, where `with_second_factor` asked
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("session")
+        indexes = [
+            models.Index(fields=["user", "-id"], name="session_of_user"),  # the person's list
+            models.Index(fields=["expires_at"], name="session_expiry"),  # the purge
+        ]
+
+    def __str__(self) -> str:
+        return f"session {self.pk}"
+
+    @property
+    def place(self) -> Place | None:
+        """Roughly where it was opened. Read and not kept: a newer file knows better, and less is held."""
+        return place_of(self.address)
+
+    @property
+    def is_alive(self) -> bool:
+        return self.revoked_at is None and self.expires_at > timezone.now() and self.user.is_active

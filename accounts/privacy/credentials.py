@@ -1,0 +1,100 @@
+"""What lets people in, or what acts for them; and attempts to get in."""
+
+from typing import Final
+
+from accounts.models import ApiKey, AttemptCount, LinkedIdentity, MailedCode, PreviousPassword
+from common.holdings import Erase, Field, Holding
+
+HOLDINGS: Final = [
+    Holding(
+        model=ApiKey,
+        whose="user",
+        purpose="A service does for somebody what they let it do.",
+        retention="until the account is erased",
+        erase=Erase.DELETE_ROW,
+        export="api_keys",
+        fields={
+            "id": Field("Names the key.", "id"),
+            "user": Field("Whose it is."),
+            "name": Field("To be told from others.", "name"),
+            "prefix": Field("To be told from others, by who has it.", "prefix"),
+            "secret_hash": Field("Whether a secret is right: a hash."),
+            "previous_hash": Field("The same of the one before, for a while."),
+            "previous_until": Field("How long that one works.", "previous_until"),
+            "scopes": Field("What the service may do.", "scopes"),
+            "expires_at": Field("When it ends.", "expires_at"),
+            "created_at": Field("Since when.", "created_at"),
+            "rotated_at": Field("When its secret was changed.", "rotated_at"),
+            "last_used_at": Field("Whether it is in use.", "last_used_at"),
+            "last_used_address": Field("To notice a stranger.", "last_used_address"),
+            "revoked_at": Field("Whether it was ended.", "revoked_at"),
+        },
+    ),
+    Holding(
+        model=LinkedIdentity,
+        whose="user",
+        purpose="Somebody signs in with an account that they have elsewhere.",
+        retention="until it is unlinked",
+        erase=Erase.DELETE_ROW,
+        export="linked_identities",
+        fields={
+            "id": Field("Names the link."),
+            "user": Field("Whose it is."),
+            "provider": Field("Where.", "provider"),
+            "subject": Field("Who they are there.", "subject"),
+            "label": Field("To be told from others.", "label"),
+            "linked_at": Field("Since when.", "linked_at"),
+            "used_at": Field("Whether it is in use.", "used_at"),
+        },
+    ),
+    Holding(
+        model=PreviousPassword,
+        whose="user",
+        purpose="A password is not chosen again too soon.",
+        retention="the last four",
+        erase=Erase.DELETE_ROW,
+        fields={
+            "id": Field("The order."),
+            "user": Field("Whose it was."),
+            "password": Field("A hash (Argon2)."),
+        },
+    ),
+    Holding(
+        model=MailedCode,
+        whose="user",
+        purpose="Proves an address, or lets in a new password.",
+        retention="a day",
+        erase=Erase.DELETE_ROW,
+        export="mailed_codes",
+        fields={
+            "id": Field("Names the code."),
+            "user": Field("Whose it is."),
+            "purpose": Field("What it is good for.", "purpose"),
+            "email": Field("The address that is to be theirs.", "email"),
+            "code_hash": Field("Whether it is right: a keyed hash."),
+            "guesses": Field("Nobody may try them all."),
+            "created_at": Field("When the guesses count no more.", "created_at"),
+            "expires_at": Field("When it ends.", "expires_at"),
+            "closed_at": Field("Whether it was used.", "closed_at"),
+        },
+    ),
+    Holding(
+        model=AttemptCount,
+        whose="user",
+        purpose="Nobody guesses a password by trying: the next attempt has to wait.",
+        retention="a day after the last failure",
+        erase=Erase.DELETE_ROW,
+        fields={
+            "id": Field("Names the count."),
+            "account": Field("At which account: a keyed hash of the address that was named."),
+            "kind": Field("Who is counted together."),
+            "place": Field("From where: a device, a network, a session."),
+            "user": Field("Whose account it is, if it is anybody's."),
+            "failures": Field("How long the next has to wait."),
+            "failed_at": Field("The same."),
+            "address": Field("To tell the person from where; it need not be theirs."),
+            "user_agent": Field("The same."),
+            "told_at": Field("Whether they were told."),
+        },
+    ),
+]

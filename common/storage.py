@@ -1,0 +1,53 @@
+"""Files in the storage, none of which is left behind when no row names it any more.
+
+A file can't be written and taken back with a transaction. So it begins as a `LooseFile`, in a transaction of
+its own; the one that names it keeps it, and the one that names it no longer makes it loose again. Whatever
+fails in between, a process or the storage, `purge_files` deletes what stayed loose.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Final
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from .models import LooseFile
+from .tasks import purge_files
+
+KEPT_WITHIN: Final = timedelta(hours=1)  # from writing a file to the commit of who names it
+
+
+def new_key() -> str:
+    """The unguessable part of a name: 128 bits. Another one for another content, so that caches never ask."""
+    return secrets.token_hex(16)
+
+
+def write(files: Mapping[str, bytes]) -> None:
+    """Write files by name, loose at first. Before the transaction that keeps them, not in it."""
+    due = timezone.now() + KEPT_WITHIN
+    LooseFile.objects.bulk_create(LooseFile(name=name, due_at=due) for name in files)
+    for name, content in files.items():
+        default_storage.save(name, ContentFile(content))
+
+
+def keep(names: Iterable[str]) -> None:
+    """Hold files that were just written, in the transaction of the row that names them.
+
+    Raises:
+        RuntimeError: one of them is not loose, so it may be gone.
+    """
+    wanted = list(names)
+    if LooseFile.objects.filter(name__in=wanted).delete()[0] != len(wanted):
+        raise RuntimeError(f"not all of {wanted} were written and loose")
+
+
+def let_go(names: Iterable[str]) -> None:
+    """Have files deleted after the commit of this transaction, which names them no longer."""
+    loose = [LooseFile(name=name, due_at=timezone.now()) for name in names]
+    if loose:
+        LooseFile.objects.bulk_create(loose)
+        transaction.on_commit(lambda: purge_files.delay(), robust=True)

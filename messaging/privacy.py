@@ -1,0 +1,84 @@
+"""What messaging holds about people."""
+
+from typing import Final
+
+from common.holdings import BLANK, Erase, Field, Holding, Keep, Part
+
+from .models import Chat, Message, Participant
+from .services import leave_every_chat
+
+GROUPS: Final = Keep("It is the group's: the others in it are there under this name.")
+PLACE: Final = Keep("The place of the message in the conversation of others, which counts without a gap.")
+
+HOLDINGS: Final = [
+    Holding(
+        model=Message,
+        whose="author",
+        purpose="What people say to each other.",
+        retention="as long as the chat",
+        erase=Erase.BY_FIELD,
+        export="messages",
+        also={"chat_title": "chat.title", "chat_type": "chat.type"},
+        fields={
+            "id": Field("Names the message.", "id", PLACE),
+            "chat": Field("Where it was said.", "chat", PLACE),
+            "seq": Field("Its place there.", "seq", PLACE),
+            "author": Field(
+                "Who said it.", None, Keep("An id that names nobody any more: “Erased user” is shown.")
+            ),
+            "kind": Field("Whether a person or the platform said it.", "kind", PLACE),
+            "text": Field("What was said.", "text", BLANK),
+            "client_id": Field("A retry is the same message.", "client_id", BLANK),
+            "fingerprint": Field("Whether a retry says the same.", None, BLANK),
+            "created_at": Field("When it was said.", "created_at", PLACE),
+        },
+    ),
+    Holding(
+        model=Participant,
+        whose="user",
+        purpose="Who is in a chat, as what, and how far they have read.",
+        retention="as long as the chat",
+        erase=Erase.DELETE_ROW,
+        export="memberships",
+        also={"chat_title": "chat.title", "chat_type": "chat.type"},
+        fields={
+            "id": Field("Names the membership."),
+            "chat": Field("Which chat.", "chat"),
+            "user": Field("Who."),
+            "role": Field("What they may do there.", "role"),
+            "read_seq": Field("What is unread.", "read_seq"),
+            "left_seq": Field("What was for them, after they left.", "left_seq"),
+            "joined_at": Field("Since when.", "joined_at"),
+        },
+    ),
+    Holding(
+        model=Chat,
+        whose="created_by",
+        purpose="A conversation of several. One that nobody else was ever in is deleted with the account.",
+        retention="until its last member leaves",
+        erase=Erase.BY_FIELD,
+        export="chats_opened",
+        fields={
+            "id": Field("Names the chat.", "id", GROUPS),
+            "type": Field("How many may be in it.", "type", GROUPS),
+            "title": Field("What it is called.", "title", GROUPS),
+            "description": Field("What it is for.", "description", GROUPS),
+            "members_can_add": Field("Who may bring others.", "members_can_add", GROUPS),
+            "private_key": Field(
+                "Two people have one private chat.",
+                None,
+                Keep("Two ids, of which one names nobody any more."),
+            ),
+            "participant_count": Field("How many are in it.", None, GROUPS),
+            "last_seq": Field("Counts what happens in it.", None, GROUPS),
+            "last_message": Field("The list of chats shows it.", None, GROUPS),
+            "last_activity_at": Field("The order of that list.", None, GROUPS),
+            "created_by": Field("Who opened it.", None, Keep("An id that names nobody any more.")),
+            "created_at": Field("When.", "created_at", GROUPS),
+            "deleted_at": Field("Whether it is gone.", "deleted_at", GROUPS),
+        },
+    ),
+]
+
+
+PART: Final = Part(app="messaging", holdings=HOLDINGS, before=lambda who: leave_every_chat(user=who.id))

@@ -1,0 +1,95 @@
+"""HTTP as Daphne takes it in, with bounds: Twisted would write any body to disk whole, and Daphne then put
+it whole into memory, before the application is asked for the first time.
+
+Twisted's own bounds hold beside: 500 headers, 16 KiB of request line and headers together, and a connection
+over which nothing comes for 60 seconds is closed.
+"""
+
+from typing import Any, Final
+from urllib.parse import unquote
+
+from daphne.http_protocol import WebRequest
+from django.conf import settings
+from twisted.web.http import HTTPChannel
+
+from common.api.answers import bare_answer
+from common.problems import BadRequest, NotAllowed, Problem, ServerFault
+from common.sizes import body_cap
+
+LINGER: Final = 5  # seconds for a client to stop sending and read why
+
+
+def problem_of(status: int) -> Problem:
+    """What a status says that the server chose by itself."""
+    if status >= 500:
+        return ServerFault()
+    return NotAllowed() if status == 403 else BadRequest()
+
+
+class LiveRequest(WebRequest):
+    """A request whose refusal by the server itself is a problem like any other."""
+
+    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
+        headers, content = bare_answer(problem_of(status), status=status)
+        self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
+        self.handle_reply({"type": "http.response.body", "body": content})
+
+
+class LiveChannel(HTTPChannel):
+    """A connection that stops to read a body at its cap. The application refuses it, seeing its length;
+    what still comes is thrown away, and the connection ends with the answer.
+    """
+
+    transport: Any
+    _path: Any  # bytes, with the query; twisted's types say otherwise
+    _is_cut = False
+
+    def connectionMade(self) -> None:  # noqa: N802 (twisted's name)
+        self.requestFactory = LiveRequest  # daphne's factory has set its own
+        super().connectionMade()
+
+    def allHeadersReceived(self) -> None:  # noqa: N802
+        if self._is_too_long(self.length or 0):
+            self.requests[-1].requestHeaders.removeHeader(b"Expect")  # no `100 Continue` for it
+            self.length = 0  # goes on at once
+            super().allHeadersReceived()
+            self._cut()
+        else:
+            super().allHeadersReceived()
+
+    def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
+        if self._is_cut:
+            return
+        super().rawDataReceived(data)
+        # Chunked, so that nobody knew its length before.
+        if self._transferDecoder is not None and self._is_too_long(self.requests[-1].content.tell()):
+            self._cut()
+            self.allContentReceived()
+
+    def loseConnection(self) -> Any:  # noqa: N802
+        if not self._is_cut:
+            return super().loseConnection()
+        # Closed while something is unread, the connection would be reset, and the answer lost on its way.
+        self._networkProducer.unregisterProducer()
+        self.transport.loseWriteConnection()
+        self.callLater(LINGER, self.transport.abortConnection)
+        return None
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802
+        self._respondToBadRequestAndDisconnect()
+
+    def _is_too_long(self, length: int) -> bool:
+        if length <= settings.MAX_BODY:
+            return False
+        return length > body_cap(unquote(self._path.partition(b"?")[0].decode("latin1")))
+
+    def _cut(self) -> None:
+        self._is_cut = True
+        self.persistent = False
+        self.requests[-1].responseHeaders.setRawHeaders(b"Connection", [b"close"])
+
+    def _respondToBadRequestAndDisconnect(self) -> None:  # noqa: N802
+        headers, content = bare_answer(BadRequest())
+        lines = [b"HTTP/1.1 400 Bad Request", *(name + b": " + value for name, value in headers)]
+        self.transport.write(b"\r\n".join([*lines, b"Connection: close", b"", content]))
+        self.loseConnection()

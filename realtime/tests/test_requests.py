@@ -1,0 +1,197 @@
+"""HTTP as a server process takes it in: bodies beyond their cap, and what is no request at all."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.live_server import LiveServer
+
+MEBIBYTE = 1024 * 1024
+LOGIN = "/api/v1/auth/login"
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with LiveServer(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@contextmanager
+def wire(server: LiveServer) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as connected:
+        yield connected
+
+
+def head(method: str, path: str, *lines: str) -> bytes:
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *lines, "", ""]).encode()
+
+
+def answer(connected: socket.socket) -> tuple[HTTPResponse, dict[str, object]]:
+    response = HTTPResponse(connected)
+    response.begin()
+    return response, json.loads(response.read())
+
+
+def is_over(connected: socket.socket) -> bool:
+    try:
+        return connected.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+# --- A body whose length is declared ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", [LOGIN, "/api/auth/login/", "/api/v1/users/me", "/api/v1/nothing", "/nothing", "/admin/login/"]
+)
+def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent(path, server):
+    with wire(server) as connected:
+        connected.sendall(head("POST", path, "Content-Type: application/json", "Content-Length: 9999999999"))
+
+        response, problem = answer(connected)
+
+        assert (response.status, problem["code"]) == (413, "body_too_large")
+        assert problem["limit"] == MEBIBYTE
+        assert response.headers["Content-Type"] == "application/problem+json"
+        assert response.headers["Connection"] == "close"
+        assert response.headers["X-Request-ID"]
+        assert is_over(connected)
+
+
+def test_whoever_asks_before_sending_is_not_told_to_go_on(server):
+    with wire(server) as connected:
+        connected.sendall(head("POST", LOGIN, "Content-Length: 1048577", "Expect: 100-continue"))
+
+        response, problem = answer(connected)
+
+        assert (response.status, problem["code"]) == (413, "body_too_large")
+
+
+def test_whoever_sends_it_all_the_same_still_hears_why(server):
+    for _ in range(5):
+        response = httpx.post(f"{server.url}{LOGIN}", content=b"x" * 20 * MEBIBYTE)
+
+        assert (response.status_code, response.json()["code"]) == (413, "body_too_large")
+
+
+def test_a_body_of_exactly_the_cap_is_read(server):
+    start, end = b'{"email": "', b'"}'
+    body = start + b"x" * (MEBIBYTE - len(start + end)) + end
+
+    response = httpx.post(f"{server.url}{LOGIN}", content=body, headers=JSON)
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+
+
+# --- A body in chunks ---------------------------------------------------------------------------------------
+
+
+def test_a_body_without_an_end_is_refused_and_kept_nowhere(server):
+    with wire(server) as connected:
+        connected.sendall(head("POST", LOGIN, "Content-Type: application/json", "Transfer-Encoding: chunked"))
+        before, chunk = server.memory(), b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+        sent = 0
+
+        while sent < 1000 * MEBIBYTE:
+            try:
+                connected.sendall(chunk)
+            except (BrokenPipeError, ConnectionResetError, TimeoutError):
+                break
+            sent += 0x10000
+            if sent == 2 * MEBIBYTE:
+                response, problem = answer(connected)
+
+    assert (response.status, problem["code"], problem["limit"]) == (413, "body_too_large", MEBIBYTE)
+    assert server.memory() - before < 30 * MEBIBYTE
+    assert open_bodies(server) == []
+
+
+def open_bodies(server: LiveServer) -> list[str]:
+    """Temporary files that the server holds open: bodies on disk."""
+    assert server.process
+    links = [path.readlink() for path in Path(f"/proc/{server.process.pid}/fd").iterdir()]
+    return [str(link) for link in links if "(deleted)" in str(link) and "/tmp" in str(link)]
+
+
+def test_small_chunks_count_by_what_is_in_them(server):
+    body = b'{"email": "layla@example.com", "password": "seven camels at dawn"}' + b" " * 200_000
+    chunks = (body[at : at + 1] for at in range(len(body)))  # six bytes on the wire for one of the body
+
+    response = httpx.post(f"{server.url}{LOGIN}", content=chunks, headers=JSON)
+
+    assert (response.status_code, response.json()["code"]) == (401, "invalid_credentials")
+
+
+def test_after_a_body_that_was_fine_the_connection_goes_on(server):
+    with httpx.Client(base_url=server.url) as client:
+        bodies = (iter([b"{}"]), b"{}", iter([b"{", b"}"]))
+        answers = [client.post(LOGIN, content=body, headers=JSON) for body in bodies]
+        after = client.get("/api/health/live")
+
+    assert [response.json()["code"] for response in answers] == ["invalid"] * 3
+    assert after.status_code == 200
+    assert after.headers.get("Connection") is None
+
+
+# --- What the server refuses by itself ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Y: a\x00b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX\xff: a\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /?a=\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Y: " + b"x" * 20_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X-Y: a\r\n" * 600 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + (b"X-Y: " + b"x" * 4000 + b"\r\n") * 5 + b"\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"nonsense\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_is_a_problem_too(request_, server):
+    with wire(server) as connected:
+        connected.sendall(request_)
+
+        response, problem = answer(connected)
+
+    assert (response.status, problem["code"], problem["status"]) == (400, "bad_request", 400)
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize(
+    ("path", "origin"), [("/ws", "https://evil.example"), ("/ws/nowhere", "http://localhost")]
+)
+def test_a_socket_refused_before_it_opens_is_a_problem_too(path, origin, server):
+    with wire(server) as connected:
+        connected.sendall(
+            head(
+                "GET",
+                path,
+                "Upgrade: websocket",
+                "Connection: Upgrade",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+                "Sec-WebSocket-Version: 13",
+                f"Origin: {origin}",
+            )
+        )
+
+        response, problem = answer(connected)
+
+    assert (response.status, problem["code"]) == (403, "not_allowed")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
