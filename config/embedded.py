@@ -10,7 +10,7 @@ from celery.beat import EmbeddedService
 
 from .celery import app
 
-_started_in: list[int] = []  # process ids: a fork starts its own
+_running: dict[int, "QuietWorker"] = {}  # by process id: a fork starts its own
 
 
 class QuietWorker(Worker):
@@ -25,12 +25,11 @@ class QuietWorker(Worker):
 
 def start_worker() -> None:
     """Start worker and beat in daemon threads; once a process."""
-    if os.getpid() in _started_in:
+    if os.getpid() in _running:
         return
-    _started_in.append(os.getpid())
     # The worker is no process of its own: it has the rights that the server was given.
     warnings.filterwarnings("ignore", message="You're running the worker with superuser", append=True)
-    worker = QuietWorker(
+    worker = _running[os.getpid()] = QuietWorker(
         app=app,
         pool="threads",
         concurrency=2,
@@ -42,3 +41,14 @@ def start_worker() -> None:
     )
     threading.Thread(target=worker.start, name="celery-worker", daemon=True).start()
     EmbeddedService(app, thread=True, max_interval=5).start()  # type: ignore[union-attr]
+
+
+def stop_worker() -> None:
+    """End the worker, if this process has one: what runs is finished, what waits is for the next start.
+
+    Its clock goes first, since a task that falls due in between would find nobody to run it.
+    """
+    if (worker := _running.pop(os.getpid(), None)) is None:
+        return
+    worker.timer.stop()
+    worker.stop()

@@ -66,6 +66,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},  # refusals are answers; the request line has their status
         "daphne": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
+        "django_structlog.celery": {"level": "WARNING"},  # tasks that failed; what they log has their id
         "kombu": {"level": "WARNING"},
     },
 }

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         self._step("Starting")
 
         from config.asgi import application
-        from config.embedded import start_worker
+        from config.embedded import start_worker, stop_worker
         from realtime.server import LiveServer  # installs its reactor: only when serving
 
         if not options["no_worker"]:
@@ -43,6 +43,7 @@ class Command(BaseCommand):
             port=port,
             ready_callable=lambda: self._banner(port, time.monotonic() - started),
         ).run()
+        stop_worker()
 
     def _claim(self, host: str, port: int) -> None:
         """Fail early, and say what to do, where the port is taken."""
