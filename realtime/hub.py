@@ -177,10 +177,10 @@ class Hub:
                 topic.newest = after
             # Whoever came in while we read, from further back, has the next round.
             listeners = [s for s in topic.subscriptions if s.position >= after and not s.socket.is_held]
+            for move in [line.move for line in lines if line.move]:
+                self._move(move)  # first: whoever left, came back and left again has the lines of both times
             for line in lines:
                 self._give(line, listeners)
-                if line.move:
-                    self._move(line.move)
             self._pass_on(topic, passing)
             await asyncio.sleep(0)  # let the writers send before the next portion
 
@@ -204,7 +204,7 @@ class Hub:
         """Bring people into a topic or take them out, as the line just given says."""
         for user in move.users:
             for socket in self._sockets.get(user, ()):
-                if isinstance(move, registry.Joins) and socket.only is None:
+                if isinstance(move, registry.Joins) and self._brings_in(move, socket):
                     self._subscribe(socket, move.topic, move.after)
                 if subscription := socket.subscriptions.get(move.topic):
                     if isinstance(move, registry.Joins):
@@ -215,6 +215,11 @@ class Hub:
             newest = move.after + 1 if isinstance(move, registry.Joins) else move.upto
             self._errand(self._look_once_heard(topic, newest))
 
+    @staticmethod
+    def _brings_in(move: registry.Joins, socket: Socket) -> bool:
+        """Not where the topic's own lines, which may be ahead of this one, have told of a later leaving."""
+        return socket.only is None and move.after >= socket.parted.get(move.topic, 0)
+
     async def _look_once_heard(self, topic: Topic, newest: int) -> None:
         """What came before the bell rang here is found by this look, what comes later by the bell."""
         await asyncio.wait([topic.heard])
@@ -224,6 +229,7 @@ class Hub:
         """Part with those who have all that was still for them."""
         for subscription in [each for each in topic.subscriptions if each.is_over]:
             self._unsubscribe(subscription.socket, topic.name)
+            subscription.socket.parted[topic.name] = subscription.position
             if subscription.socket.only == topic.name:
                 subscription.socket.close_after_queue(Close.NOT_ALLOWED)
 

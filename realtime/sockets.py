@@ -82,6 +82,7 @@ class Socket:
         self.only = only
         self.address = address
         self.subscriptions: dict[str, Subscription] = {}
+        self.parted: dict[str, int] = {}  # topics it was in, and the last position that was for it
         self.is_held = True  # until it has had time to ask for what it missed: order before speed
         self.is_closing = False
         self._send, self._close = send, close

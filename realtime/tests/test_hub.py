@@ -13,9 +13,11 @@ from accounts.services import revoke_session, set_active
 from accounts.tests.factories import SessionFactory, UserFactory
 from accounts.tokens import make_access
 from common.actors import SYSTEM
+from common.events import topic_of_user
 from common.models import LogEntry
+from messaging.events import topic_of_chat
 from messaging.models import Chat
-from messaging.services import add_participants, mark_read, send_message
+from messaging.services import add_participants, mark_read, remove_participant, send_message
 from messaging.tests.factories import group_of
 from realtime import log, registry, sockets
 from realtime.frames import Close
@@ -65,6 +67,26 @@ async def test_who_is_added_hears_of_it_without_a_bell(deaf, settings, layla, gr
     await in_thread(say)(layla, group)
 
     assert seqs(await client.until("message.sent")) == [1, 2]
+
+
+@live
+async def test_a_topic_that_is_ahead_of_the_persons_own_stream_is_told_once(deaf, layla, omar, group):
+    omars = await enter(omar)
+    for _ in range(2):
+        await in_thread(remove_participant)(actor=layla, chat=group, user=omar)
+        await in_thread(add_participants)(actor=layla, chat=group, users=[omar])
+    await in_thread(remove_participant)(actor=layla, chat=group, user=omar)
+    await in_thread(say)(layla, group, text="Alone")
+    (await hub()).moved(topic_of_chat(group.pk), 6)
+    heard = await omars.until("participant.removed", seq=5)
+
+    (await hub()).moved(topic_of_user(omar.pk), 6)
+    heard += await omars.until("chat.removed", user_seq=6)
+    await in_thread(add_participants)(actor=layla, chat=group, users=[omar])
+    (await hub()).moved(topic_of_user(omar.pk), 7)
+
+    heard += await omars.until("participant.added", seq=7)
+    assert seqs(heard) == [1, 2, 3, 4, 5, 7]
 
 
 @live
