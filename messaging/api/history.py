@@ -29,7 +29,7 @@ class Page:
 
 def page_of(chat: Chat, asked: dict[str, Any]) -> Page:
     """The page that *asked* (a valid `HistoryQuery`) names: at most four queries, however long the chat."""
-    found = chat.messages.with_author().between(asked.get("from"), asked.get("to"))
+    found = chat.messages.shown().between(asked.get("from"), asked.get("to"))
     limit = asked.get("limit", LIMIT)
     if "around" in asked:
         older = _newest(found.filter(seq__lt=asked["around"]), limit // 2)

@@ -1,8 +1,7 @@
 """Sending and reading: the hot path. Nothing here grows with the members of a chat."""
 
-from hashlib import sha256
+from typing import Unpack
 
-import orjson
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
@@ -14,17 +13,19 @@ from messaging.events import MarkMoved, MessageRead, MessageSent
 from messaging.models import Chat, Message, Participant
 from messaging.problems import ClientIdConflict
 
+from .content import Content, Said
 from .locking import lock_chat
 from .participants import bring_in
 
 
 def send_message(
-    *, actor: User | System, chat: Chat, text: str, kind: str = Message.Kind.TEXT, client_id: str = ""
+    *, actor: User | System, chat: Chat, client_id: str = "", **said: Unpack[Said]
 ) -> tuple[Message, bool]:
     """Say something in a chat.
 
     Args:
         client_id: the sender's own name for this message. Again under it is the same message, for ever.
+        said: what is said, as `Content` has it.
 
     Returns:
         The message, and whether it is new.
@@ -35,20 +36,21 @@ def send_message(
 
     Emits `MessageSent`.
     """
+    content = Content(**said)
     try:
-        return _send(actor, chat, text, kind, client_id)
+        return _send(actor, chat, client_id, content)
     except IntegrityError:
         # The same client id in the same moment, in another chat: that one is there now.
-        if (sent := _sent_before(actor, chat, text, kind, client_id)) is None:
+        if (sent := _sent_before(actor, chat, client_id, content)) is None:
             raise
         return sent, False
 
 
 @transaction.atomic
-def _send(actor: User | System, chat: Chat, text: str, kind: str, client_id: str) -> tuple[Message, bool]:
+def _send(actor: User | System, chat: Chat, client_id: str, content: Content) -> tuple[Message, bool]:
     chat = lock_chat(chat)
     policies.require(actor, "message.send", chat)
-    if sent := _sent_before(actor, chat, text, kind, client_id):
+    if sent := _sent_before(actor, chat, client_id, content):
         return sent, False
     if chat.type == Chat.Type.PRIVATE and chat.participant_count < 2:
         bring_in(chat=chat, users=_absent(chat), by=actor)  # whoever left hears that there is something new
@@ -56,10 +58,9 @@ def _send(actor: User | System, chat: Chat, text: str, kind: str, client_id: str
         chat=chat,
         seq=chat.take_seq(),
         author=actor if isinstance(actor, User) else None,  # whole: the answer names them
-        kind=kind,
-        text=text,
         client_id=client_id,
-        fingerprint=_fingerprint(chat, text, kind),
+        fingerprint=content.fingerprint(chat),
+        **content.columns(),
     )
     chat.last_message = message
     chat.last_activity_at = message.created_at
@@ -90,18 +91,13 @@ def mark_read(*, actor: User, chat: Chat, seq: int) -> Participant:
         return me
 
 
-def _sent_before(actor: User | System, chat: Chat, text: str, kind: str, client_id: str) -> Message | None:
+def _sent_before(actor: User | System, chat: Chat, client_id: str, content: Content) -> Message | None:
     if not client_id:
         return None
-    sent = Message.objects.with_author().filter(author=actor.pk, client_id=client_id).first()
-    if sent and sent.fingerprint != _fingerprint(chat, text, kind):
+    sent = Message.objects.shown().filter(author=actor.pk, client_id=client_id).first()
+    if sent and sent.fingerprint != content.fingerprint(chat):
         raise ClientIdConflict
     return sent
-
-
-def _fingerprint(chat: Chat, text: str, kind: str) -> str:
-    """What makes two sends the same message, as it was sent: a later edit changes nothing here."""
-    return sha256(orjson.dumps([str(chat.pk), kind, text])).hexdigest()
 
 
 def _absent(chat: Chat) -> list[User]:

@@ -245,7 +245,7 @@ def test_each_page_that_is_opened_is_another_notice(ada):
 
 def test_several_chats_get_a_task_each(ada, monkeypatch):
     queued: list[tuple[str, ...]] = []
-    monkeypatch.setattr("messaging.admin.post_notice.delay", lambda *given: queued.append(given))
+    monkeypatch.setattr("messaging.admin.chats.post_notice.delay", lambda *given: queued.append(given))
     first, second = group_of(UserFactory()), group_of(UserFactory())
     gone = ChatFactory(deleted_at=timezone.now())
 

@@ -152,7 +152,7 @@ class MessageView(ApiView):
     )
     def get(self, request: SignedRequest, pk: UUID) -> Response:
         chats = Chat.objects.with_marks(request.user)
-        message = get_object_or_404(Message.objects.with_author(), pk=pk)
+        message = get_object_or_404(Message.objects.shown(), pk=pk)
         chat = get_object_or_404(chats, pk=message.chat_id)
         return Response(seen(message, chat, request.user))
 

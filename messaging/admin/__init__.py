@@ -1,0 +1,7 @@
+"""The staff console of chats and messages, a module a noun."""
+
+from .chats import ChatAdmin
+from .messages import MessageAdmin
+from .participants import ParticipantInline, ParticipationInline
+
+__all__ = ["ChatAdmin", "MessageAdmin", "ParticipantInline", "ParticipationInline"]

@@ -1,0 +1,96 @@
+"""Messages."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
+
+from accounts.models import User, normalize_email
+from common.console import (
+    ChoiceFilter,
+    ReadOnlyAdmin,
+    link_to,
+)
+from common.ids import first_id_at
+from messaging.models import Message
+
+from .naming import may_read, name_of, the_two
+
+SPANS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+
+
+class Sent(ChoiceFilter):
+    """By the time in the ids, which are the order of the list: never a walk over the whole table."""
+
+    title = _("sent")
+    parameter_name = "sent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("24h", _("Last 24 hours")), ("7d", _("Last 7 days")), ("30d", _("Last 30 days"))]
+
+    def narrow(self, rows: QuerySet[Message], value: str) -> QuerySet[Message]:
+        return rows.filter(pk__gte=first_id_at(timezone.now() - SPANS[value]))
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    """What was sent where and when. What it says is for those who may read it (`view_message_text`).
+
+    The newest first, by index, and never counted: this is the table that grows.
+    """
+
+    list_display = ["created_at", "conversation", "seq", "writer", "kind", "excerpt"]
+    list_select_related = ["chat", "author"]
+    list_filter = [Sent, "kind"]
+    search_fields = ["chat", "author"]
+    ordering = ["-id"]
+    sortable_by = ()
+    paginator = InfinitePaginator
+    fields = ["id", "conversation", "seq", "writer", "kind", "text", "client_id", "created_at"]
+    readonly_fields = ["id", "conversation", "writer"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        return super().get_queryset(request).prefetch_related(the_two("chat__participants"))
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        return [name for name in self.list_display if name != "excerpt" or may_read(request)]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for name in self.fields if name != "text" or may_read(request)]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        changelist.search_help_text = (
+            _("Words of the text, e-mail or username of the author, or id of message, chat or author")
+            if may_read(request)
+            else _("E-mail or username of the author, or id of message, chat or author")
+        )
+        return changelist
+
+    def search_by_id(self, rows: QuerySet[Message], wanted: UUID) -> QuerySet[Message]:
+        return rows.filter(Q(pk=wanted) | Q(chat=wanted) | Q(author=wanted))
+
+    def search_by_words(self, request: HttpRequest, rows: QuerySet[Message], words: str) -> QuerySet[Message]:
+        authors = User.objects.filter(Q(email=normalize_email(words)) | Q(username__iexact=words))
+        found = Q(author__in=authors.order_by().values("pk"))
+        return rows.filter(found | Q(text__icontains=words) if may_read(request) else found)
+
+    @display(description=_("chat"))
+    def conversation(self, message: Message) -> str:
+        return link_to(message.chat, name_of(message.chat))
+
+    @display(description=_("author"))
+    def writer(self, message: Message) -> str:
+        return link_to(message.author) or str(_("Serai"))
+
+    @display(description=_("text"))
+    def excerpt(self, message: Message) -> str:
+        return Truncator(message.text).chars(60)

@@ -1,0 +1,45 @@
+"""Shapes of messaging, in and out, a module a noun."""
+
+from .chats import (
+    ChatChangeInput,
+    ChatFrameSerializer,
+    ChatInput,
+    ChatSerializer,
+    ChatSettingsInput,
+    ChatSettingsSerializer,
+)
+from .fields import MAX_SEQ, MAX_USERS, ChatField, PeopleField, PersonField
+from .marks import ReadInChatInput, ReadInput, ReadSerializer
+from .messages import (
+    HistoryQuery,
+    MessageForReaderSerializer,
+    MessageInput,
+    MessageSerializer,
+    MessageToChatInput,
+)
+from .participants import ParticipantSerializer, ParticipantsInput, RoleInput
+
+__all__ = [
+    "ChatChangeInput",
+    "ChatField",
+    "ChatFrameSerializer",
+    "ChatInput",
+    "ChatSerializer",
+    "ChatSettingsInput",
+    "ChatSettingsSerializer",
+    "HistoryQuery",
+    "MAX_SEQ",
+    "MAX_USERS",
+    "MessageForReaderSerializer",
+    "MessageInput",
+    "MessageSerializer",
+    "MessageToChatInput",
+    "ParticipantSerializer",
+    "ParticipantsInput",
+    "PeopleField",
+    "PersonField",
+    "ReadInChatInput",
+    "ReadInput",
+    "ReadSerializer",
+    "RoleInput",
+]

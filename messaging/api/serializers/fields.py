@@ -1,0 +1,60 @@
+"""Ids of people and chats as they come in."""
+
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from accounts.models import User
+from common.api.fields import UUIDField
+from messaging.models import Chat
+
+MAX_SEQ: Final = 2**53  # what every client's JSON holds exactly
+MAX_USERS: Final = 200  # in one request
+
+
+class PeopleField(serializers.ListField):
+    """Ids of people whom the `actor` may see; anybody else reads as unknown."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=UUIDField(), max_length=MAX_USERS, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[User]:
+        if isinstance(data, list) and len(data) > MAX_USERS:  # before anybody is looked up
+            self.fail("max_length", max_length=MAX_USERS)
+        ids = super().to_internal_value(data)
+        people = {user.pk: user for user in User.objects.visible_to(self.context["actor"]).filter(pk__in=ids)}
+        unknown: dict[Any, Any] = {
+            index: [serializers.ErrorDetail(str(_("There is no such person.")), code="unknown_user")]
+            for index, pk in enumerate(ids)
+            if pk not in people
+        }
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return [people[pk] for pk in dict.fromkeys(ids)]
+
+
+class PersonField(UUIDField):
+    """The same of one person."""
+
+    default_error_messages = {"unknown_user": _("There is no such person.")}
+
+    def to_internal_value(self, data: Any) -> User:  # type: ignore[override]  # an id in, a person out
+        pk = super().to_internal_value(data)
+        if (person := User.objects.visible_to(self.context["actor"]).filter(pk=pk).first()) is None:
+            self.fail("unknown_user")
+        return person
+
+
+class ChatField(UUIDField):
+    """A chat that the caller is in; any other reads as unknown."""
+
+    default_error_messages = {"unknown_chat": _("There is no such chat.")}
+
+    def to_internal_value(self, data: Any) -> Chat:  # type: ignore[override]  # an id in, a chat out
+        pk = super().to_internal_value(data)
+        chats: QuerySet[Chat] = self.context["chats"]
+        if (chat := chats.filter(pk=pk).first()) is None:
+            self.fail("unknown_chat")
+        return chat

@@ -1,0 +1,140 @@
+"""Messages, in and out."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from common.api.fields import ChoiceField, QueryIntegerField, StringField
+from common.api.serializers import Input
+from messaging.models import Chat, Message
+
+from .fields import MAX_SEQ, ChatField
+
+
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    """A message as everybody sees it: encoded once, however many hear it."""
+
+    author_name = serializers.SerializerMethodField()
+    client_id = serializers.SerializerMethodField()
+    reply_to = serializers.SerializerMethodField()
+    thread = serializers.SerializerMethodField()
+    forwarded_from = serializers.SerializerMethodField()
+    files = serializers.SerializerMethodField()
+    mentions = serializers.SerializerMethodField()
+    reactions = serializers.SerializerMethodField()
+    edited_at = serializers.SerializerMethodField()
+    deleted_at = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Message
+        fields = [
+            "id",
+            "chat",
+            "seq",
+            "author",
+            "author_name",
+            "kind",
+            "text",
+            "client_id",
+            "reply_to",
+            "thread",
+            "forwarded_from",
+            "files",
+            "mentions",
+            "reactions",
+            "edited_at",
+            "deleted_at",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+    def get_author_name(self, message: Message) -> str | None:
+        return message.author.display_name if message.author else None
+
+    def get_client_id(self, message: Message) -> str | None:
+        return message.client_id or None
+
+    # What clients already read, of features that are not there yet: the same value for every message.
+    def get_reply_to(self, message: Message) -> str | None:
+        return None
+
+    def get_thread(self, message: Message) -> str | None:
+        return None
+
+    def get_forwarded_from(self, message: Message) -> str | None:
+        return None
+
+    def get_files(self, message: Message) -> list[str]:
+        return []
+
+    def get_mentions(self, message: Message) -> list[str]:
+        return []
+
+    def get_reactions(self, message: Message) -> list[str]:
+        return []
+
+    def get_edited_at(self, message: Message) -> str | None:
+        return None
+
+    def get_deleted_at(self, message: Message) -> str | None:
+        return None
+
+
+class MessageForReaderSerializer(MessageSerializer):
+    """The same with `status`, which differs per reader.
+
+    The author sees `read` once everybody else has read it; a reader sees whether they have.
+    """
+
+    status = serializers.SerializerMethodField()
+
+    class Meta(MessageSerializer.Meta):
+        fields = [*MessageSerializer.Meta.fields, "status"]
+        read_only_fields = fields
+
+    def get_status(self, message: Message) -> str:
+        chat: Chat = self.context["chat"]
+        is_mine = message.author_id == self.context["reader"].pk
+        mark = chat.others_read_seq if is_mine else chat.my_read_seq  # type: ignore[attr-defined]
+        return "read" if mark is not None and mark >= message.seq else "sent"
+
+
+class MessageInput(Input):
+    text = StringField(max_length=Message.MAX_TEXT)
+    kind = ChoiceField(choices=[(Message.Kind.TEXT, _("text"))], required=False)
+    client_id = StringField(
+        required=False,
+        max_length=255,
+        help_text="Your own id for it: sending again is the same message, for ever.",
+    )
+
+    def validate_text(self, text: str) -> str:
+        """Kept as it was sent, but not if there is nothing to see in it."""
+        if not text.strip():
+            self.fields["text"].fail("blank")
+        return text
+
+
+class MessageToChatInput(MessageInput):
+    chat = ChatField()
+
+
+class HistoryQuery(Input):
+    before = QueryIntegerField(required=False, min_value=0, max_value=MAX_SEQ)
+    after = QueryIntegerField(required=False, min_value=0, max_value=MAX_SEQ)
+    around = QueryIntegerField(required=False, min_value=0, max_value=MAX_SEQ)
+    limit = QueryIntegerField(required=False, min_value=1, max_value=200)
+    to = serializers.DateTimeField(required=False)
+
+    default_error_messages = {"one_anchor": _("Give one of `before`, `after` and `around`.")}
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return super().get_fields() | {
+            "from": serializers.DateTimeField(required=False)
+        }  # a word of Python's
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if sum(anchor in given for anchor in ("before", "after", "around")) > 1:
+            self.fail("one_anchor")
+        return given

@@ -1,0 +1,31 @@
+"""What happens in chats.
+
+Events of a chat carry its `seq` where they change what is in it; those for people stand in each person's own
+stream.
+"""
+
+from .base import ChatEvent, topic_of_chat
+from .chats import (
+    ChatAdded,
+    ChatRemoved,
+    ChatUpdated,
+    ParticipantAdded,
+    ParticipantRemoved,
+    ParticipantUpdated,
+)
+from .marks import MarkMoved, MessageRead
+from .messages import MessageSent
+
+__all__ = [
+    "ChatAdded",
+    "ChatEvent",
+    "ChatRemoved",
+    "ChatUpdated",
+    "MarkMoved",
+    "MessageRead",
+    "MessageSent",
+    "ParticipantAdded",
+    "ParticipantRemoved",
+    "ParticipantUpdated",
+    "topic_of_chat",
+]

@@ -1,0 +1,13 @@
+"""What is said."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from .base import ChatEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageSent(ChatEvent):
+    type: ClassVar[str] = "message.sent"
+    message: UUID

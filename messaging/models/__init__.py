@@ -1,0 +1,14 @@
+"""Chats, who is in them, and what they say: a module a noun."""
+
+from .chats import Chat, ChatQuerySet
+from .messages import Message, MessageQuerySet
+from .participants import Participant, ParticipantQuerySet
+
+__all__ = [
+    "Chat",
+    "ChatQuerySet",
+    "Message",
+    "MessageQuerySet",
+    "Participant",
+    "ParticipantQuerySet",
+]

@@ -1,0 +1,64 @@
+"""Who is in a chat."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from common.ids import uuid7
+
+
+class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def present(self) -> ParticipantQuerySet:
+        return self.filter(left_seq=None)
+
+    def listed(self) -> ParticipantQuerySet:
+        """Those who are in, with what `ParticipantSerializer` reads, in the order in which they came."""
+        return self.present().select_related("user").order_by("id")
+
+
+class Participant(models.Model):
+    """Somebody in a chat, or who was: then `left_seq` is the last position that was for them."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("owner")
+        ADMIN = "admin", _("admin")
+        MEMBER = "member", _("member")
+
+    RANK: ClassVar[dict[str, int]] = {Role.OWNER: 2, Role.ADMIN: 1, Role.MEMBER: 0}
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    chat = models.ForeignKey("Chat", on_delete=models.CASCADE, related_name="participants")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="participations")
+    role = models.CharField(_("role"), max_length=8, choices=Role, default=Role.MEMBER)
+    read_seq = models.PositiveBigIntegerField(_("read up to"), default=0)
+    left_seq = models.PositiveBigIntegerField(_("left at"), null=True, blank=True)
+    joined_at = models.DateTimeField(_("joined"), default=timezone.now)
+
+    objects = ParticipantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("participant")
+        constraints = [
+            models.UniqueConstraint(fields=["chat", "user"], name="participant_once"),
+            models.UniqueConstraint(
+                fields=["chat"], condition=Q(role="owner", left_seq=None), name="participant_one_owner"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "chat"], condition=Q(left_seq=None), name="participant_chats"),
+            # The slowest reader of a chat: what a message's status asks.
+            models.Index(fields=["chat", "read_seq"], condition=Q(left_seq=None), name="participant_marks"),
+            models.Index(fields=["chat", "id"], condition=Q(left_seq=None), name="participant_list"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.chat_id}"
+
+    def outranks(self, other: Participant) -> bool:
+        return self.RANK[self.role] > self.RANK[other.role]

@@ -1,0 +1,7 @@
+"""Chats on the live engine: commands to services, log entries to frames, who hears which chat."""
+
+from .commands import COMMANDS
+from .feed import MOVES, ChatFeed
+from .frames import RENDERERS
+
+__all__ = ["COMMANDS", "MOVES", "RENDERERS", "ChatFeed"]

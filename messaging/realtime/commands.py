@@ -1,0 +1,33 @@
+"""Commands of sockets: the same services as REST's."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from accounts.models import User
+from common.api.serializers import read
+from messaging import services
+from messaging.api.serializers import MessageForReaderSerializer, MessageToChatInput, ReadInChatInput
+from messaging.models import Chat, Message
+
+
+def send(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    given = read(MessageToChatInput, data, chats=Chat.objects.with_marks(actor))
+    chat = given.pop("chat")
+    message, _ = services.send_message(actor=actor, chat=chat, **given)
+    return MessageForReaderSerializer(message, context={"chat": chat, "reader": actor}).data
+
+
+def mark_read(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    given = read(ReadInChatInput, data, chats=Chat.objects.visible_to(actor))
+    me = services.mark_read(actor=actor, **given)
+    return {
+        "chat": me.chat_id,
+        "read_seq": me.read_seq,
+        "unread_count": Message.objects.unread_by(me).count(),
+    }
+
+
+COMMANDS: Final[dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]]] = {
+    "message.send": send,
+    "message.read": mark_read,
+}

@@ -1,0 +1,64 @@
+"""Who hears which chat."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from accounts.models import User
+from common.models import LogEntry
+from messaging.events import ChatAdded, ChatRemoved, ParticipantRemoved, topic_of_chat
+from messaging.models import Chat, Participant
+from realtime.registry import Joins, Leaves, Move, Place
+
+
+def _joined(entry: LogEntry) -> Joins:
+    user = entry.topic.partition(":")[2]
+    return Joins(topic=topic_of_chat(entry.data["chat"]), after=entry.data["after"], users=frozenset({user}))
+
+
+def _removed(entry: LogEntry) -> Leaves:
+    user = entry.topic.partition(":")[2]
+    return Leaves(topic=topic_of_chat(entry.data["chat"]), upto=entry.data["upto"], users=frozenset({user}))
+
+
+def _left(entry: LogEntry) -> Leaves:
+    return Leaves(topic=entry.topic, upto=entry.seq, users=frozenset({entry.data["user"]}))
+
+
+MOVES: Final[dict[str, Move]] = {
+    ChatAdded.type: _joined,
+    ChatRemoved.type: _removed,
+    ParticipantRemoved.type: _left,
+}
+
+
+class ChatFeed:
+    """`realtime.registry.Feed` of chats."""
+
+    kind = "chat"
+
+    def places(self, user: UUID) -> dict[str, int]:
+        present = Participant.objects.present().filter(user=user, chat__deleted_at=None)
+        return {str(chat): seq for chat, seq in present.values_list("chat", "chat__last_seq")}
+
+    def stand(self, user: UUID, ids: Sequence[str]) -> dict[str, Place]:
+        wanted = [UUID(id_) for id_ in ids if _is_uuid(id_)]
+        person = User.objects.get(pk=user)
+        places = {
+            str(chat.pk): Place(
+                seq=chat.last_seq,
+                state={"read_seq": chat.my_read_seq, "unread_count": chat.unread_count},  # type: ignore[attr-defined]
+            )
+            for chat in Chat.objects.for_reader(person).filter(pk__in=wanted)
+        }
+        left = Participant.objects.filter(user=user, chat__in=wanted, left_seq__isnull=False)
+        for chat, seq in left.values_list("chat", "left_seq"):
+            places[str(chat)] = Place(seq=seq or 0, is_in=False)
+        return places
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,80 @@
+"""What the ids of log entries stand for, as it is now."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from accounts.models import User
+from common.models import LogEntry
+from messaging.api.serializers import (
+    ChatFrameSerializer,
+    ChatSerializer,
+    MessageSerializer,
+    ParticipantSerializer,
+)
+from messaging.events import ChatAdded, ChatUpdated, MessageSent, ParticipantAdded, ParticipantUpdated
+from messaging.models import Chat, Message, Participant
+from realtime.registry import Renderer
+
+
+def _chat_of(entry: LogEntry) -> UUID:
+    return UUID(entry.topic.partition(":")[2])
+
+
+def messages(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """The messages; of one that an operator took out of the database, the id."""
+    found = Message.objects.shown().in_bulk([entry.data["message"] for entry in entries])
+    return [
+        MessageSerializer(message).data
+        if (message := found.get(UUID(entry.data["message"])))
+        else {"id": entry.data["message"]}
+        for entry in entries
+    ]
+
+
+def chats(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    found = Chat.objects.in_bulk({_chat_of(entry) for entry in entries})
+    return [
+        ChatFrameSerializer(chat).data | entry.data if (chat := found.get(_chat_of(entry))) else entry.data
+        for entry in entries
+    ]
+
+
+def participants(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """Who came or changed, as they are now; of somebody who is gone again, the id."""
+    rows = Participant.objects.filter(
+        chat__in={_chat_of(entry) for entry in entries}, user__in={entry.data["user"] for entry in entries}
+    )
+    found = {(row.chat_id, str(row.user_id)): row for row in rows.select_related("user")}
+    return [
+        ParticipantSerializer(row).data | {"by": entry.data["by"]}
+        if (row := found.get((_chat_of(entry), entry.data["user"])))
+        else entry.data
+        for entry in entries
+    ]
+
+
+def chats_of_people(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """The chat as the person whose stream it is sees it; of one they are no longer in, the id."""
+    seen: dict[tuple[UUID, str], Chat] = {}
+    people = User.objects.in_bulk({_chat_of(entry) for entry in entries})  # the topic's id is the person's
+    for person in people.values():
+        ids = {entry.data["chat"] for entry in entries if _chat_of(entry) == person.pk}
+        seen |= {
+            (person.pk, str(chat.pk)): chat for chat in Chat.objects.for_reader(person).filter(pk__in=ids)
+        }
+    return [
+        ChatSerializer(chat, context={"reader": people[_chat_of(entry)]}).data
+        if (chat := seen.get((_chat_of(entry), entry.data["chat"])))
+        else {"id": entry.data["chat"]}
+        for entry in entries
+    ]
+
+
+RENDERERS: Final[dict[str, Renderer]] = {
+    MessageSent.type: messages,
+    ChatUpdated.type: chats,
+    ParticipantAdded.type: participants,
+    ParticipantUpdated.type: participants,
+    ChatAdded.type: chats_of_people,
+}

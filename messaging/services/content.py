@@ -1,0 +1,35 @@
+"""What somebody says, whatever door it comes through."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, TypedDict
+
+import orjson
+
+from messaging.models import Chat, Message
+
+
+class Said(TypedDict, total=False):
+    """The same as keyword arguments of `send_message`."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """One message before it is one."""
+
+    text: str = ""
+    kind: str = Message.Kind.TEXT
+
+    def columns(self) -> dict[str, Any]:
+        """What of it stands in the message's own row."""
+        return {"text": self.text, "kind": self.kind}
+
+    def fingerprint(self, chat: Chat) -> str:
+        """What makes two sends the same message, as it was sent: a later edit changes nothing here.
+
+        What was left out stays out, so that a message from before a feature is still the same as its retry.
+        """
+        return sha256(orjson.dumps([str(chat.pk), self.kind, self.text])).hexdigest()
