@@ -50,5 +50,6 @@ def stop_worker() -> None:
     """
     if (worker := _running.pop(os.getpid(), None)) is None:
         return
-    worker.timer.stop()
+    if worker.timer:
+        worker.timer.stop()
     worker.stop()

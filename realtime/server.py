@@ -97,6 +97,8 @@ class LiveProtocol(WebSocketProtocol):
         self._let_go()
         # Not `sendClose`: it refuses 1012, which is for servers to say (RFC 6455 §7.4, IANA's registry).
         self.sendCloseFrame(code=1000 if code is None else int(code))
+        # Read on, to throw away: what stays unread resets the connection, and our code is lost on its way.
+        self.transport.resumeProducing()
 
     def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: FBT001, N802, N803
         self._let_go()

@@ -1,6 +1,7 @@
 """`manage.py serve`: everything from one process."""
 
 import errno
+import gc
 import socket
 import sys
 import time
@@ -44,6 +45,7 @@ class Command(BaseCommand):
             ready_callable=lambda: self._banner(port, time.monotonic() - started),
         ).run()
         stop_worker()
+        gc.freeze()  # nothing is collected any more: the interpreter would search all there is, for seconds
 
     def _claim(self, host: str, port: int) -> None:
         """Fail early, and say what to do, where the port is taken."""
