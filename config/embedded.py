@@ -50,6 +50,5 @@ def stop_worker() -> None:
     """
     if (worker := _running.pop(os.getpid(), None)) is None:
         return
-    if worker.timer:
-        worker.timer.stop()
+    worker.timer.stop()  # type: ignore[union-attr]
     worker.stop()
