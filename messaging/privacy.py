@@ -4,7 +4,7 @@ from typing import Final
 
 from common.holdings import BLANK, Erase, Field, Holding, Keep, Part
 
-from .models import Chat, Message, Participant
+from .models import Chat, Message, Participant, Revision
 from .services import leave_every_chat
 
 GROUPS: Final = Keep("It is the group's: the others in it are there under this name.")
@@ -30,7 +30,24 @@ HOLDINGS: Final = [
             "text": Field("What was said.", "text", BLANK),
             "client_id": Field("A retry is the same message.", "client_id", BLANK),
             "fingerprint": Field("Whether a retry says the same.", None, BLANK),
+            "revision": Field("Whether it was edited.", "revision", PLACE),
+            "edited_at": Field("When it was edited.", "edited_at", PLACE),
             "created_at": Field("When it was said.", "created_at", PLACE),
+        },
+    ),
+    Holding(
+        model=Revision,
+        whose="message__author",
+        purpose="What an edited message said before.",
+        retention="as long as the message",
+        erase=Erase.DELETE_ROW,
+        export="revisions",
+        fields={
+            "id": Field("Names the revision."),
+            "message": Field("Of which message.", "message"),
+            "revision": Field("Their order.", "revision"),
+            "text": Field("What was said.", "text"),
+            "created_at": Field("Since when it said so.", "created_at"),
         },
     ),
     Holding(
@@ -64,6 +81,7 @@ HOLDINGS: Final = [
             "title": Field("What it is called.", "title", GROUPS),
             "description": Field("What it is for.", "description", GROUPS),
             "members_can_add": Field("Who may bring others.", "members_can_add", GROUPS),
+            "edit_window": Field("How long messages may be edited.", "edit_window", GROUPS),
             "private_key": Field(
                 "Two people have one private chat.",
                 None,

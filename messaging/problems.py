@@ -33,3 +33,15 @@ class NotOpenToYou(Problem):
     status = 403
     code = "not_open_to_you"
     title = _("Somebody there does not let you open a chat with them or bring them into one.")
+
+
+class RevisionConflict(Problem):
+    status = 412
+    code = "revision_conflict"
+    title = _("It was edited after the revision that you have seen.")
+
+
+class EditWindowOver(Problem):
+    status = 409
+    code = "edit_window_over"
+    title = _("What was said that long ago can't be edited any more.")

@@ -25,7 +25,7 @@ from common.fields import EncryptedTextField
 from common.holdings import Holding, fields_of
 from common.models import Job, LogEntry, Mail
 from legal.models import Acceptance, Document, Version
-from messaging.models import Chat, Message
+from messaging.models import Chat, Message, Revision
 
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.FileField)
 
@@ -66,6 +66,7 @@ MORE: dict[type[models.Model], Callable[[User, User], dict[str, Any]]] = {
     Mail: lambda user, other: {"to": user.email, "sent_at": timezone.now()},
     MailedCode: lambda user, other: {"closed_at": timezone.now()},
     Message: lambda user, other: {"chat": Chat.objects.filter(created_by=user).first()},
+    Revision: lambda user, other: {"message": user.messages.first()},
     Report: lambda user, other: {"reporter": user, "subject": other},
 }
 # Texts that aren't free: what is found by them, and what the database itself holds to a shape.

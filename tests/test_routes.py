@@ -157,6 +157,9 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET api/v1/messages": (401, 400, 200, 200, 200),  # the chat is a field here
     "POST api/v1/messages": (401, 400, 201, 201, 201),
     "GET api/v1/messages/<uuid:pk>": IN_THE_CHAT,
+    "PUT api/v1/messages/<uuid:pk>": (401, 404, 403, 403, 200),  # the owner's
+    "PATCH api/v1/messages/<uuid:pk>": (401, 404, 403, 403, 200),
+    "GET api/v1/messages/<uuid:pk>/history": IN_THE_CHAT,
     "GET api/v1/legal/documents": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>/versions": EVERYBODY,
@@ -361,6 +364,8 @@ class World:
             "PUT api/v1/chats/<uuid:chat>/participants/<uuid:user>": role,
             "PATCH api/v1/chats/<uuid:chat>/participants/<uuid:user>": role,
             "GET api/v1/messages": {"chat": str(self.chat.pk)},
+            "PUT api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
+            "PATCH api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
             "POST api/v1/messages": {"chat": str(self.chat.pk), "text": "Hello"},
         }.get(operation)
 

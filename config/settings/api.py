@@ -80,7 +80,14 @@ CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])  # beside ou
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_CREDENTIALS = False  # a token signs in here; cookies are the admin's alone
 CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-CORS_ALLOW_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "X-API-Version", "X-Request-ID"]
+CORS_ALLOW_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "X-API-Version",
+    "X-Request-ID",
+]
 CORS_EXPOSE_HEADERS = [
     "X-Request-ID",
     "API-Version",

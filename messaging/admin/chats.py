@@ -80,7 +80,7 @@ class ChatAdmin(ReadOnlyAdmin):
                     ("id", "kind"),
                     ("title", "creator"),
                     "description",
-                    ("participant_count", "members_can_add"),
+                    ("participant_count", "members_can_add", "edit_window"),
                     ("last_seq", "messages"),
                     ("created_at", "last_activity_at"),
                     "deleted_at",

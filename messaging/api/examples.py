@@ -23,18 +23,25 @@ MESSAGE: Final = {
     "files": [],
     "mentions": [],
     "reactions": [],
+    "revision": 1,
     "edited_at": None,
     "deleted_at": None,
     "created_at": "2026-11-21T09:15:00Z",
     "status": "sent",
 }
+EDITED: Final = MESSAGE | {
+    "text": "We leave at noon.",
+    "revision": 2,
+    "edited_at": "2026-11-21T09:20:00Z",
+}
+REVISION: Final = {"revision": 1, "text": "We leave at dawn.", "created_at": "2026-11-21T09:15:00Z"}
 CHAT: Final = {
     "id": CHAT_ID,
     "type": "group",
     "title": "Wadi Rum, December",
     "description": "Four days, two cars.",
     "avatar": None,
-    "settings": {"members_can_add": False},
+    "settings": {"members_can_add": False, "edit_window": 172_800},
     "my_role": "owner",
     "participant_count": 2,
     "last_message": MESSAGE,

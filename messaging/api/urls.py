@@ -18,4 +18,9 @@ urlpatterns = [
     ),
     path("messages", views.MessagesView.as_view(), name="messages"),
     path("messages/<uuid:pk>", views.MessageView.as_view(), name="message"),
+    path(
+        "messages/<uuid:pk>/history",
+        views.MessageHistoryViewSet.as_view({"get": "list"}),
+        name="message-history",
+    ),
 ]

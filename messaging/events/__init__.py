@@ -14,7 +14,7 @@ from .chats import (
     ParticipantUpdated,
 )
 from .marks import MarkMoved, MessageRead
-from .messages import MessageSent
+from .messages import MessageSent, MessageUpdated
 
 __all__ = [
     "ChatAdded",
@@ -24,6 +24,7 @@ __all__ = [
     "MarkMoved",
     "MessageRead",
     "MessageSent",
+    "MessageUpdated",
     "ParticipantAdded",
     "ParticipantRemoved",
     "ParticipantUpdated",

@@ -11,3 +11,11 @@ from .base import ChatEvent
 class MessageSent(ChatEvent):
     type: ClassVar[str] = "message.sent"
     message: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageUpdated(ChatEvent):
+    """It says or shows something else now."""
+
+    type: ClassVar[str] = "message.updated"
+    message: UUID

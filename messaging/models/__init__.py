@@ -3,6 +3,7 @@
 from .chats import Chat, ChatQuerySet
 from .messages import Message, MessageQuerySet
 from .participants import Participant, ParticipantQuerySet
+from .revisions import Revision
 
 __all__ = [
     "Chat",
@@ -11,4 +12,5 @@ __all__ = [
     "MessageQuerySet",
     "Participant",
     "ParticipantQuerySet",
+    "Revision",
 ]

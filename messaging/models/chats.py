@@ -59,12 +59,17 @@ class Chat(models.Model):
         GROUP = "group", _("group")
 
     MAX_PARTICIPANTS = 10_000
+    EDIT_WINDOW = 48 * 3600  # seconds: who read it two days ago does not look again
+    MAX_EDIT_WINDOW = 10 * 366 * 24 * 3600
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     type = models.CharField(_("type"), max_length=8, choices=Type)
     title = models.CharField(_("title"), max_length=120, blank=True)
     description = models.CharField(_("description"), max_length=1000, blank=True)
     members_can_add = models.BooleanField(_("members can add people"), default=False)
+    edit_window = models.PositiveIntegerField(  # seconds after sending; null: without end
+        _("edit window"), default=EDIT_WINDOW, null=True, blank=True
+    )
     private_key = models.CharField(max_length=80, null=True, unique=True, editable=False)  # noqa: DJ001 (NULLs differ)
     participant_count = models.PositiveIntegerField(_("participants"), default=0)
     last_seq = models.PositiveBigIntegerField(_("last seq"), default=0)
@@ -102,7 +107,7 @@ class Chat(models.Model):
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"members_can_add": self.members_can_add}
+        return {"members_can_add": self.members_can_add, "edit_window": self.edit_window}
 
     def take_seq(self) -> int:
         """The chat's next position. The caller holds the row's lock and saves the row."""

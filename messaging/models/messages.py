@@ -20,6 +20,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """With what `MessageSerializer` reads: as many queries, however many messages."""
         return self.select_related("author")
 
+    def visible_to(self, user: User) -> MessageQuerySet:
+        """Those of chats that *user* is in now."""
+        return self.filter(
+            chat__deleted_at=None, chat__participants__user=user, chat__participants__left_seq=None
+        )
+
     def unread_by(self, participant: Participant) -> MessageQuerySet:
         """What others wrote behind the participant's read mark."""
         return self.filter(chat=participant.chat_id, seq__gt=participant.read_seq).exclude(
@@ -53,6 +59,8 @@ class Message(models.Model):
     text = models.TextField(_("text"), max_length=MAX_TEXT)
     client_id = models.CharField(_("client id"), max_length=255, blank=True)
     fingerprint = models.CharField(max_length=64, editable=False)
+    revision = models.PositiveIntegerField(_("revision"), default=1)  # one more with every edit
+    edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
     created_at = models.DateTimeField(_("sent"), default=timezone.now)
 
     objects = MessageQuerySet.as_manager()

@@ -6,7 +6,12 @@ from typing import Any, Final
 from accounts.models import User
 from common.api.serializers import read
 from messaging import services
-from messaging.api.serializers import MessageForReaderSerializer, MessageToChatInput, ReadInChatInput
+from messaging.api.serializers import (
+    EditCommandInput,
+    MessageForReaderSerializer,
+    MessageToChatInput,
+    ReadInChatInput,
+)
 from messaging.models import Chat, Message
 
 
@@ -15,6 +20,11 @@ def send(actor: User, data: dict[str, Any]) -> dict[str, Any]:
     chat = given.pop("chat")
     message, _ = services.send_message(actor=actor, chat=chat, **given)
     return MessageForReaderSerializer(message, context={"chat": chat, "reader": actor}).data
+
+
+def edit(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    given = read(EditCommandInput, data, messages=Message.objects.visible_to(actor))
+    return _seen(services.edit_message(actor=actor, **given), actor)
 
 
 def mark_read(actor: User, data: dict[str, Any]) -> dict[str, Any]:
@@ -27,7 +37,13 @@ def mark_read(actor: User, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _seen(message: Message, reader: User) -> dict[str, Any]:
+    chat = Chat.objects.with_marks(reader).get(pk=message.chat_id)
+    return MessageForReaderSerializer(message, context={"chat": chat, "reader": reader}).data
+
+
 COMMANDS: Final[dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]]] = {
     "message.send": send,
+    "message.edit": edit,
     "message.read": mark_read,
 }

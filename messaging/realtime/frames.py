@@ -12,7 +12,14 @@ from messaging.api.serializers import (
     MessageSerializer,
     ParticipantSerializer,
 )
-from messaging.events import ChatAdded, ChatUpdated, MessageSent, ParticipantAdded, ParticipantUpdated
+from messaging.events import (
+    ChatAdded,
+    ChatUpdated,
+    MessageSent,
+    MessageUpdated,
+    ParticipantAdded,
+    ParticipantUpdated,
+)
 from messaging.models import Chat, Message, Participant
 from realtime.registry import Renderer
 
@@ -73,6 +80,7 @@ def chats_of_people(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
 
 RENDERERS: Final[dict[str, Renderer]] = {
     MessageSent.type: messages,
+    MessageUpdated.type: messages,
     ChatUpdated.type: chats,
     ParticipantAdded.type: participants,
     ParticipantUpdated.type: participants,

@@ -1,6 +1,7 @@
 """Every write to messaging, a module a subject."""
 
 from .chats import create_chat, delete_chat, leave_chat, update_chat
+from .edits import edit_message
 from .leaving import leave_every_chat
 from .messages import mark_read, send_message
 from .participants import add_participants, change_role, remove_participant
@@ -10,6 +11,7 @@ __all__ = [
     "change_role",
     "create_chat",
     "delete_chat",
+    "edit_message",
     "leave_chat",
     "leave_every_chat",
     "mark_read",

@@ -19,7 +19,7 @@ from .locking import lock_chat
 from .openness import require_not_blocked, require_open
 from .participants import bring_in, participant_of, take_out
 
-EDITABLE: Final = frozenset({"title", "description", "members_can_add"})
+EDITABLE: Final = frozenset({"title", "description", "members_can_add", "edit_window"})
 
 
 def create_chat(
@@ -30,13 +30,14 @@ def create_chat(
     title: str = "",
     description: str = "",
     members_can_add: bool = False,
+    edit_window: int | None = Chat.EDIT_WINDOW,
 ) -> tuple[Chat, bool]:
     """Open a chat. The creator of a group owns it.
 
     Args:
         participants: the others in it; of a private chat exactly one.
-        title, description, members_can_add: a group's. A private chat has none, whatever a client sends: each
-            side sees the other person.
+        title, description, members_can_add, edit_window (seconds): a group's. A private chat has none, or the
+            default, whatever a client sends: each side sees the other person.
 
     Returns:
         The chat, and whether it is new: two people have one private chat, whoever asks for it.
@@ -64,6 +65,7 @@ def create_chat(
             title=title,
             description=description,
             members_can_add=members_can_add,
+            edit_window=edit_window,
             created_by=actor,
             participant_count=len(others) + 1,
         )

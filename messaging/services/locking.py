@@ -1,5 +1,5 @@
 from common.problems import NotFound
-from messaging.models import Chat
+from messaging.models import Chat, Message
 
 
 def lock_chat(chat: Chat) -> Chat:
@@ -12,3 +12,16 @@ def lock_chat(chat: Chat) -> Chat:
     if locked is None:
         raise NotFound
     return locked
+
+
+def lock_message(message: Message) -> tuple[Chat, Message]:
+    """The chat of *message*, locked, and the message as it is now: what changes it waits for that row.
+
+    Raises:
+        NotFound: one of them was deleted meanwhile.
+    """
+    chat = lock_chat(Chat(pk=message.chat_id))
+    present = chat.messages.shown().filter(pk=message.pk).first()
+    if present is None:
+        raise NotFound
+    return chat, present

@@ -18,14 +18,16 @@ def test_what_is_left_out_of_a_change_stays(method, layla, group, client_of):
     update_chat(actor=layla, chat=group, description="Four days")
     change = getattr(client_of(layla), method)
 
-    response = change(path_of(group), {"title": "Petra", "settings": {"members_can_add": True}})
+    response = change(
+        path_of(group), {"title": "Petra", "settings": {"members_can_add": True, "edit_window": 172_800}}
+    )
 
     assert response.status_code == 200
     body = response.json()
     assert (body["title"], body["description"], body["settings"], body["last_seq"]) == (
         "Petra",
         "Four days",
-        {"members_can_add": True},
+        {"members_can_add": True, "edit_window": 172_800},
         2,
     )
     assert log_of(group) == [

@@ -12,6 +12,7 @@ from messaging.services import (
     change_role,
     create_chat,
     delete_chat,
+    edit_message,
     leave_chat,
     mark_read,
     remove_participant,
@@ -32,6 +33,10 @@ USE_CASES = {
     "send as the platform": (
         lambda chat, layla, omar: send_message(actor=SYSTEM, chat=chat, text="Hello", kind="system"),
         (["message.sent"], [], []),
+    ),
+    "edit": (
+        lambda chat, layla, omar: edit_message(actor=omar, message=chat.messages.get(seq=1), text="Second"),
+        (["message.updated"], [], []),
     ),
     "mark as read": (
         lambda chat, layla, omar: mark_read(actor=layla, chat=chat, seq=1),

@@ -60,6 +60,7 @@ def test_a_message_brings_its_chat_to_the_top(layla, omar, client_of):
         "files": [],
         "mentions": [],
         "reactions": [],
+        "revision": 1,
         "edited_at": None,
         "deleted_at": None,
         "created_at": "",

@@ -58,6 +58,7 @@ async def test_a_message_by_socket_is_acknowledged_and_reaches_every_socket(layl
         "files": [],
         "mentions": [],
         "reactions": [],
+        "revision": 1,
         "edited_at": None,
         "deleted_at": None,
         "created_at": heard["ack"]["data"]["created_at"],
@@ -251,7 +252,7 @@ async def test_a_changed_role_and_a_changed_title_are_told(layla, omar, group):
         "type": "group",
         "title": "Petra",
         "description": "",
-        "settings": {"members_can_add": True},
+        "settings": {"members_can_add": True, "edit_window": 172_800},
         "participant_count": 2,
         "by": str(layla.pk),
     }

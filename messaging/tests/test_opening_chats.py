@@ -45,7 +45,7 @@ def test_a_group_belongs_to_whoever_opens_it(layla, omar, client_of):
         "title": "Wadi Rum",
         "description": "Four days, two cars.",
         "avatar": None,
-        "settings": {"members_can_add": True},
+        "settings": {"members_can_add": True, "edit_window": 172_800},
         "my_role": "owner",
         "participant_count": 2,
         "last_message": None,
@@ -76,7 +76,7 @@ def test_a_group_may_have_its_maker_alone(layla, client_of):
 
     assert response.status_code == 201
     assert response.json()["participant_count"] == 1
-    assert response.json()["settings"] == {"members_can_add": False}
+    assert response.json()["settings"] == {"members_can_add": False, "edit_window": 172_800}
 
 
 def test_a_private_chat_is_opened_once_whoever_asks(layla, omar, client_of):
@@ -94,7 +94,7 @@ def test_a_private_chat_is_opened_once_whoever_asks(layla, omar, client_of):
         "title": "",
         "description": "",
         "avatar": None,
-        "settings": {"members_can_add": False},
+        "settings": {"members_can_add": False, "edit_window": 172_800},
         "my_role": "member",
         "participant_count": 2,
         "last_message": None,
@@ -166,7 +166,7 @@ def test_a_private_chat_has_nothing_to_say_of_itself(field, value, layla, omar, 
 
     assert response.status_code == 201
     assert (response.json()["title"], response.json()["description"]) == ("", "")
-    assert response.json()["settings"] == {"members_can_add": False}
+    assert response.json()["settings"] == {"members_can_add": False, "edit_window": 172_800}
 
 
 @pytest.mark.parametrize("type_", ["private", "group"])

@@ -49,6 +49,7 @@ def test_a_message_takes_the_next_position_and_is_logged_once(chat, client_of):
         "files": [],
         "mentions": [],
         "reactions": [],
+        "revision": 1,
         "edited_at": None,
         "deleted_at": None,
         "created_at": "",

@@ -8,6 +8,7 @@ from .chats import (
     ChatSettingsInput,
     ChatSettingsSerializer,
 )
+from .edits import EditCommandInput, EditInput, RevisionSerializer
 from .fields import MAX_SEQ, MAX_USERS, ChatField, PeopleField, PersonField
 from .marks import ReadInChatInput, ReadInput, ReadSerializer
 from .messages import (
@@ -27,6 +28,8 @@ __all__ = [
     "ChatSerializer",
     "ChatSettingsInput",
     "ChatSettingsSerializer",
+    "EditCommandInput",
+    "EditInput",
     "HistoryQuery",
     "MAX_SEQ",
     "MAX_USERS",
@@ -41,5 +44,6 @@ __all__ = [
     "ReadInChatInput",
     "ReadInput",
     "ReadSerializer",
+    "RevisionSerializer",
     "RoleInput",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from common.api.fields import BooleanField, ChoiceField, StringField
+from common.api.fields import BooleanField, ChoiceField, IntegerField, StringField
 from common.api.serializers import Input
 from messaging.models import Chat, Participant
 
@@ -15,6 +15,9 @@ from .messages import MessageForReaderSerializer
 
 class ChatSettingsSerializer(serializers.Serializer[Any]):
     members_can_add = serializers.BooleanField()
+    edit_window = serializers.IntegerField(
+        allow_null=True, help_text="Seconds after sending in which a message may be edited; null: any time."
+    )
 
 
 class ChatSerializer(serializers.ModelSerializer[Chat]):
@@ -84,6 +87,13 @@ class ChatFrameSerializer(serializers.ModelSerializer[Chat]):
 class ChatSettingsInput(Input):
     members_can_add = BooleanField(
         required=False, help_text="Whether members, not only admins, may add people."
+    )
+    edit_window = IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=Chat.MAX_EDIT_WINDOW,
+        help_text="Seconds after sending in which a message may be edited; null: any time, 0: never.",
     )
 
 

@@ -7,11 +7,22 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.models import User
-from common.api.fields import UUIDField
-from messaging.models import Chat
+from common.api.fields import StringField, UUIDField
+from common.api.serializers import Input
+from messaging.models import Chat, Message
 
 MAX_SEQ: Final = 2**53  # what every client's JSON holds exactly
 MAX_USERS: Final = 200  # in one request
+
+
+class SpokenField(StringField):
+    """A text as it was sent, but not one with nothing to see in it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not text.strip():
+            self.fail("blank")
+        return text
 
 
 class PeopleField(serializers.ListField):
@@ -58,3 +69,31 @@ class ChatField(UUIDField):
         if (chat := chats.filter(pk=pk).first()) is None:
             self.fail("unknown_chat")
         return chat
+
+
+class MessageField(UUIDField):
+    """A message that the caller can see; any other reads as unknown."""
+
+    default_error_messages = {"unknown_message": _("There is no such message.")}
+
+    def to_internal_value(self, data: Any) -> Message:  # type: ignore[override]  # an id in, a message out
+        pk = super().to_internal_value(data)
+        messages: QuerySet[Message] = self.context["messages"]
+        if (message := messages.filter(pk=pk).first()) is None:
+            self.fail("unknown_message")
+        return message
+
+
+class OfMessageInput(Input):
+    """What is done to one message, as a socket says it: one of a single chat adds that chat."""
+
+    message = MessageField()
+    chat = UUIDField(required=False)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given.pop("chat", given["message"].chat_id) != given["message"].chat_id:
+            unknown = self.fields["message"].error_messages["unknown_message"]
+            raise serializers.ValidationError(
+                {"message": [serializers.ErrorDetail(str(unknown), code="unknown_message")]}
+            )
+        return given

@@ -9,7 +9,7 @@ from common.api.fields import ChoiceField, QueryIntegerField, StringField
 from common.api.serializers import Input
 from messaging.models import Chat, Message
 
-from .fields import MAX_SEQ, ChatField
+from .fields import MAX_SEQ, ChatField, SpokenField
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
@@ -23,7 +23,6 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     files = serializers.SerializerMethodField()
     mentions = serializers.SerializerMethodField()
     reactions = serializers.SerializerMethodField()
-    edited_at = serializers.SerializerMethodField()
     deleted_at = serializers.SerializerMethodField()
 
     class Meta:
@@ -43,6 +42,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "files",
             "mentions",
             "reactions",
+            "revision",
             "edited_at",
             "deleted_at",
             "created_at",
@@ -74,9 +74,6 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     def get_reactions(self, message: Message) -> list[str]:
         return []
 
-    def get_edited_at(self, message: Message) -> str | None:
-        return None
-
     def get_deleted_at(self, message: Message) -> str | None:
         return None
 
@@ -101,19 +98,13 @@ class MessageForReaderSerializer(MessageSerializer):
 
 
 class MessageInput(Input):
-    text = StringField(max_length=Message.MAX_TEXT)
+    text = SpokenField(max_length=Message.MAX_TEXT)
     kind = ChoiceField(choices=[(Message.Kind.TEXT, _("text"))], required=False)
     client_id = StringField(
         required=False,
         max_length=255,
         help_text="Your own id for it: sending again is the same message, for ever.",
     )
-
-    def validate_text(self, text: str) -> str:
-        """Kept as it was sent, but not if there is nothing to see in it."""
-        if not text.strip():
-            self.fields["text"].fail("blank")
-        return text
 
 
 class MessageToChatInput(MessageInput):

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
@@ -20,6 +19,7 @@ from messaging.api import examples
 from messaging.api.history import page_body, page_of
 from messaging.api.serializers import (
     ChatField,
+    EditInput,
     HistoryQuery,
     MessageForReaderSerializer,
     MessageInput,
@@ -29,7 +29,8 @@ from messaging.api.serializers import (
 )
 from messaging.models import Chat, Message, Participant
 
-from .scope import ChatScoped
+from .edits import EDIT_REFUSALS, IF_MATCH, revision_matched
+from .scope import ChatScoped, MessageScoped
 
 ANCHORS = [
     OpenApiParameter(name, OpenApiTypes.INT, description=description)
@@ -139,9 +140,7 @@ class MessagesView(ApiView):
         return send(request, message.pop("chat"), message)
 
 
-class MessageView(ApiView):
-    scope = "messages"
-
+class MessageView(MessageScoped):
     @extend_schema(
         operation_id="messages_read",
         tags=["messages"],
@@ -151,10 +150,41 @@ class MessageView(ApiView):
         examples=[given("message", examples.MESSAGE)],
     )
     def get(self, request: SignedRequest, pk: UUID) -> Response:
-        chats = Chat.objects.with_marks(request.user)
-        message = get_object_or_404(Message.objects.shown(), pk=pk)
-        chat = get_object_or_404(chats, pk=message.chat_id)
-        return Response(seen(message, chat, request.user))
+        return Response(seen(self.message, self.chat, request.user))
+
+    @extend_schema(
+        operation_id="messages_update",
+        tags=["messages"],
+        summary="Edit a message",
+        description="By its author, while the chat's `edit_window` is open. With `revision`, or the same in "
+        "`If-Match`, only if nobody edited it after that one. Saying what it says already changes nothing.",
+        parameters=[IF_MATCH],
+        request=EditInput,
+        responses={200: MessageForReaderSerializer, **refuses(*EDIT_REFUSALS)},
+        examples=[
+            sent("edit", {"text": "We leave at noon.", "revision": 1}),
+            given("message", examples.EDITED),
+        ],
+    )
+    def patch(self, request: SignedRequest, pk: UUID) -> Response:
+        edit = read(EditInput, request.data)
+        if (seen_revision := revision_matched(request)) is not None:
+            edit["revision"] = seen_revision
+        message = services.edit_message(actor=request.user, message=self.message, **edit)
+        return Response(seen(message, self.chat, request.user))
+
+    @extend_schema(
+        operation_id="messages_replace",
+        tags=["messages"],
+        summary="Edit a message",
+        description="As `PATCH`.",
+        parameters=[IF_MATCH],
+        request=EditInput,
+        responses={200: MessageForReaderSerializer, **refuses(*EDIT_REFUSALS)},
+        examples=[sent("edit", {"text": "We leave at noon."}), given("message", examples.EDITED)],
+    )
+    def put(self, request: SignedRequest, pk: UUID) -> Response:
+        return self.patch(request, pk)
 
 
 class ReadView(ChatScoped):

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from accounts.authentication import SignedRequest
 from common.api.views import ApiView
-from messaging.models import Chat
+from messaging.models import Chat, Message, MessageQuerySet
 
 
 class ChatScoped(ApiView):
@@ -21,3 +21,21 @@ class ChatScoped(ApiView):
         super().initial(request, *args, **kwargs)
         chats = Chat.objects.with_marks if self.needs_marks else Chat.objects.visible_to
         self.chat: Any = get_object_or_404(chats(self.request.user), pk=kwargs["chat"])
+
+
+class MessageScoped(ApiView):
+    """Operations on one message, which is `self.message`, of `self.chat`; 404 for who can't see it."""
+
+    scope = "messages"
+    request: SignedRequest
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.message: Message = get_object_or_404(self.messages(), pk=kwargs["pk"])
+        self.chat: Any = get_object_or_404(
+            Chat.objects.with_marks(self.request.user), pk=self.message.chat_id
+        )
+
+    def messages(self) -> MessageQuerySet:
+        """Those that the caller can name here; who is in their chats is asked next."""
+        return Message.objects.shown()
