@@ -4,7 +4,7 @@ from typing import Final
 
 from common.sizes import characters
 
-from .api.serializers import MAX_USERS
+from .api.serializers import MAX_OUTBOX, MAX_USERS
 from .models import Chat, Message
 
 SIZES: Final = {
@@ -14,4 +14,5 @@ SIZES: Final = {
     "chat_description_characters": characters(Chat, "description"),
     "participants": Chat.MAX_PARTICIPANTS,
     "participants_per_request": MAX_USERS,
+    "outbox_messages": MAX_OUTBOX,
 }

@@ -176,6 +176,7 @@ def test_the_sizes_of_every_app_are_told(stranger):
         "chat_description_characters": 1000,
         "participants": 10000,
         "participants_per_request": 200,
+        "outbox_messages": 100,
     }
 
 

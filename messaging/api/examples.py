@@ -69,6 +69,18 @@ HISTORY: Final = {
     "previous": f"http://localhost:8000/api/v1/chats/{CHAT_ID}/messages?before=42",
 }
 
+OUTBOX: Final = {
+    "results": [
+        {
+            "client_id": "phone-7f3a-18",
+            "status": "sent",
+            "is_new": False,
+            "message": MESSAGE,
+            "problem": None,
+        }
+    ]
+}
+
 
 def not_allowed(action: str) -> NotAllowed:
     return NotAllowed(denied_by={"action": action, "role": "member"})

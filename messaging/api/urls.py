@@ -17,6 +17,7 @@ urlpatterns = [
         name="participant",
     ),
     path("messages", views.MessagesView.as_view(), name="messages"),
+    path("outbox", views.OutboxView.as_view(), name="outbox"),
     path("messages/<uuid:pk>", views.MessageView.as_view(), name="message"),
     path(
         "messages/<uuid:pk>/history",

@@ -4,9 +4,12 @@ from .chats import create_chat, delete_chat, leave_chat, update_chat
 from .edits import edit_message
 from .leaving import leave_every_chat
 from .messages import mark_read, send_message
+from .outbox import Result, Waiting, send_outbox
 from .participants import add_participants, change_role, remove_participant
 
 __all__ = [
+    "Result",
+    "Waiting",
     "add_participants",
     "change_role",
     "create_chat",
@@ -17,5 +20,6 @@ __all__ = [
     "mark_read",
     "remove_participant",
     "send_message",
+    "send_outbox",
     "update_chat",
 ]

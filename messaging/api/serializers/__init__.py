@@ -18,6 +18,7 @@ from .messages import (
     MessageSerializer,
     MessageToChatInput,
 )
+from .outbox import MAX_OUTBOX, OutboxSerializer, WaitingInput
 from .participants import ParticipantSerializer, ParticipantsInput, RoleInput
 
 __all__ = [
@@ -31,12 +32,14 @@ __all__ = [
     "EditCommandInput",
     "EditInput",
     "HistoryQuery",
+    "MAX_OUTBOX",
     "MAX_SEQ",
     "MAX_USERS",
     "MessageForReaderSerializer",
     "MessageInput",
     "MessageSerializer",
     "MessageToChatInput",
+    "OutboxSerializer",
     "ParticipantSerializer",
     "ParticipantsInput",
     "PeopleField",
@@ -46,4 +49,5 @@ __all__ = [
     "ReadSerializer",
     "RevisionSerializer",
     "RoleInput",
+    "WaitingInput",
 ]

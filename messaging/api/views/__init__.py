@@ -3,6 +3,7 @@
 from .chats import ChatViewSet
 from .edits import MessageHistoryViewSet
 from .messages import ChatMessagesView, MessagesView, MessageView, ReadView
+from .outbox import OutboxView
 from .participants import ParticipantViewSet
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "MessageHistoryViewSet",
     "MessageView",
     "MessagesView",
+    "OutboxView",
     "ParticipantViewSet",
     "ReadView",
 ]
