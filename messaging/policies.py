@@ -15,6 +15,7 @@ ALLOWED: Final[dict[str, dict[str, set[str]]]] = {
     # action: in a private chat, in a group
     "message.send": {PRIVATE: {MEMBER}, GROUP: {OWNER, ADMIN, MEMBER}},
     "message.edit": {PRIVATE: {MEMBER}, GROUP: {OWNER, ADMIN, MEMBER}},  # one's own
+    "message.thread": {PRIVATE: {MEMBER}, GROUP: {OWNER, ADMIN, MEMBER}},
     "chat.update": {PRIVATE: set(), GROUP: {OWNER, ADMIN}},
     "chat.delete": {PRIVATE: set(), GROUP: {OWNER}},
     "participant.add": {PRIVATE: set(), GROUP: {OWNER, ADMIN}},

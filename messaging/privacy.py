@@ -4,7 +4,7 @@ from typing import Final
 
 from common.holdings import BLANK, Erase, Field, Holding, Keep, Part
 
-from .models import Chat, Message, Participant, Revision
+from .models import Chat, Message, Participant, Revision, ThreadMark
 from .services import leave_every_chat
 
 GROUPS: Final = Keep("It is the group's: the others in it are there under this name.")
@@ -28,6 +28,10 @@ HOLDINGS: Final = [
             ),
             "kind": Field("Whether a person or the platform said it.", "kind", PLACE),
             "text": Field("What was said.", "text", BLANK),
+            "thread": Field("The message below which it was said.", "thread", PLACE),
+            "reply_count": Field("How many replies are below it.", None, PLACE),
+            "last_reply_seq": Field("Where the newest of them stands.", None, PLACE),
+            "last_reply_at": Field("When it was sent.", None, PLACE),
             "client_id": Field("A retry is the same message.", "client_id", BLANK),
             "fingerprint": Field("Whether a retry says the same.", None, BLANK),
             "revision": Field("Whether it was edited.", "revision", PLACE),
@@ -66,6 +70,22 @@ HOLDINGS: Final = [
             "read_seq": Field("What is unread.", "read_seq"),
             "left_seq": Field("What was for them, after they left.", "left_seq"),
             "joined_at": Field("Since when.", "joined_at"),
+        },
+    ),
+    Holding(
+        model=ThreadMark,
+        whose="user",
+        purpose="Which threads somebody follows, and how far they have read them.",
+        retention="as long as the chat",
+        erase=Erase.DELETE_ROW,
+        export="threads",
+        fields={
+            "id": Field("Names the mark."),
+            "chat": Field("Which chat.", "chat"),
+            "root": Field("Which thread.", "thread"),
+            "user": Field("Who."),
+            "read_seq": Field("What is unread.", "read_seq"),
+            "is_following": Field("Whether it counts for them.", "following"),
         },
     ),
     Holding(

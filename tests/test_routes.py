@@ -160,6 +160,11 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "PUT api/v1/messages/<uuid:pk>": (401, 404, 403, 403, 200),  # the owner's
     "PATCH api/v1/messages/<uuid:pk>": (401, 404, 403, 403, 200),
     "GET api/v1/messages/<uuid:pk>/history": IN_THE_CHAT,
+    "GET api/v1/messages/<uuid:pk>/thread": IN_THE_CHAT,
+    "POST api/v1/messages/<uuid:pk>/thread/read": IN_THE_CHAT,
+    "PUT api/v1/messages/<uuid:pk>/thread/follow": IN_THE_CHAT,
+    "DELETE api/v1/messages/<uuid:pk>/thread/follow": (401, 404, 204, 204, 204),
+    "GET api/v1/chats/<uuid:chat>/threads": IN_THE_CHAT,
     "POST api/v1/outbox": SIGNED_IN,  # each of it is refused by itself
     "GET api/v1/legal/documents": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>": EVERYBODY,
@@ -367,6 +372,7 @@ class World:
             "GET api/v1/messages": {"chat": str(self.chat.pk)},
             "PUT api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
             "PATCH api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
+            "POST api/v1/messages/<uuid:pk>/thread/read": {"seq": 1},
             "POST api/v1/outbox": [{"chat": str(self.chat.pk), "text": "Hello", "client_id": uuid4().hex}],
             "POST api/v1/messages": {"chat": str(self.chat.pk), "text": "Hello"},
         }.get(operation)

@@ -19,6 +19,7 @@ MESSAGE: Final = {
     "client_id": "phone-7f3a-18",
     "reply_to": None,
     "thread": None,
+    "replies": None,
     "forwarded_from": None,
     "files": [],
     "mentions": [],
@@ -48,6 +49,7 @@ CHAT: Final = {
     "last_seq": 42,
     "read_seq": 40,
     "unread_count": 0,
+    "thread_unread_count": 0,
     "muted": False,
     "archived": False,
     "created_at": "2026-11-20T18:00:00Z",
@@ -69,6 +71,25 @@ HISTORY: Final = {
     "previous": f"http://localhost:8000/api/v1/chats/{CHAT_ID}/messages?before=42",
 }
 
+ROOT: Final = MESSAGE | {
+    "replies": {"count": 1, "last_seq": 43, "last_at": "2026-11-21T09:16:00Z"},
+}
+REPLY: Final = MESSAGE | {
+    "id": "0198c5b3-2e11-7c01-8d02-7b6c5d4e3f2a",
+    "seq": 43,
+    "text": "From where?",
+    "client_id": "phone-7f3a-19",
+    "thread": MESSAGE["id"],
+}
+THREAD_MARK: Final = {"following": True, "read_seq": 42, "unread_count": 1}
+THREAD: Final = {"root": ROOT} | THREAD_MARK
+THREAD_PAGE: Final = THREAD | {
+    "results": [REPLY],
+    "has_before": False,
+    "has_after": False,
+    "next": None,
+    "previous": None,
+}
 OUTBOX: Final = {
     "results": [
         {

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from messaging.models import Chat, Message, MessageQuerySet
+from messaging.models import Message, MessageQuerySet
 
 LIMIT = 50  # messages, if the client doesn't say
 
@@ -27,22 +27,23 @@ class Page:
     has_after: bool
 
 
-def page_of(chat: Chat, asked: dict[str, Any]) -> Page:
-    """The page that *asked* (a valid `HistoryQuery`) names: at most four queries, however long the chat."""
-    found = chat.messages.shown().between(asked.get("from"), asked.get("to"))
+def page_of(messages: MessageQuerySet, asked: dict[str, Any]) -> Page:
+    """The page of *messages* that *asked* (a valid `PageQuery`) names: at most four queries and what `shown`
+    takes, however long the chat."""
+    found = messages.shown().between(asked.get("from"), asked.get("to"))
     limit = asked.get("limit", LIMIT)
     if "around" in asked:
         older = _newest(found.filter(seq__lt=asked["around"]), limit // 2)
-        messages = [*older, *found.filter(seq__gte=asked["around"]).order_by("seq")[: limit - len(older)]]
+        page = [*older, *found.filter(seq__gte=asked["around"]).order_by("seq")[: limit - len(older)]]
     elif "after" in asked:
-        messages = list(found.filter(seq__gt=asked["after"]).order_by("seq")[:limit])
+        page = list(found.filter(seq__gt=asked["after"]).order_by("seq")[:limit])
     elif "before" in asked:
-        messages = _newest(found.filter(seq__lt=asked["before"]), limit)
+        page = _newest(found.filter(seq__lt=asked["before"]), limit)
     else:
-        messages = _newest(found, limit)
-    first, last = _bounds(messages, asked)
+        page = _newest(found, limit)
+    first, last = _bounds(page, asked)
     return Page(
-        messages=messages,
+        messages=page,
         first=first,
         last=last,
         has_before=found.filter(seq__lt=first).exists(),

@@ -9,6 +9,7 @@ urlpatterns = [
     path("chats", chats({"get": "list", "post": "create"}), name="chats"),
     path("chats/<uuid:pk>", chats({"get": "retrieve", **CHANGES}), name="chat"),
     path("chats/<uuid:chat>/messages", views.ChatMessagesView.as_view(), name="chat-messages"),
+    path("chats/<uuid:chat>/threads", views.ChatThreadsViewSet.as_view({"get": "list"}), name="chat-threads"),
     path("chats/<uuid:chat>/read", views.ReadView.as_view(), name="chat-read"),
     path("chats/<uuid:chat>/participants", people({"get": "list", "post": "create"}), name="participants"),
     path(
@@ -24,4 +25,7 @@ urlpatterns = [
         views.MessageHistoryViewSet.as_view({"get": "list"}),
         name="message-history",
     ),
+    path("messages/<uuid:pk>/thread", views.ThreadView.as_view(), name="thread"),
+    path("messages/<uuid:pk>/thread/read", views.ThreadReadView.as_view(), name="thread-read"),
+    path("messages/<uuid:pk>/thread/follow", views.ThreadFollowView.as_view(), name="thread-follow"),
 ]

@@ -15,6 +15,7 @@ from .chats import (
 )
 from .marks import MarkMoved, MessageRead
 from .messages import MessageSent, MessageUpdated
+from .threads import ThreadUpdated
 
 __all__ = [
     "ChatAdded",
@@ -28,5 +29,6 @@ __all__ = [
     "ParticipantAdded",
     "ParticipantRemoved",
     "ParticipantUpdated",
+    "ThreadUpdated",
     "topic_of_chat",
 ]

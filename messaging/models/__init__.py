@@ -4,6 +4,7 @@ from .chats import Chat, ChatQuerySet
 from .messages import Message, MessageQuerySet
 from .participants import Participant, ParticipantQuerySet
 from .revisions import Revision
+from .threads import ThreadMark
 
 __all__ = [
     "Chat",
@@ -13,4 +14,5 @@ __all__ = [
     "Participant",
     "ParticipantQuerySet",
     "Revision",
+    "ThreadMark",
 ]

@@ -7,15 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, FilteredRelation, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common.ids import uuid7
 
-from .messages import Message
+from .messages import Message, count_of
 from .participants import Participant
 
 
@@ -36,16 +35,18 @@ class ChatQuerySet(models.QuerySet["Chat"]):
 
     def for_reader(self, user: User) -> ChatQuerySet:
         """The same with all that `ChatSerializer` reads: one query, however many chats and members."""
-        unread = Message.objects.filter(chat=OuterRef("pk"), seq__gt=OuterRef("my_read_seq")).exclude(
-            author=user
+        unread = (
+            Message.objects.main_line()
+            .filter(chat=OuterRef("pk"), seq__gt=OuterRef("my_read_seq"))
+            .exclude(author=user)
         )
+        in_threads = Message.objects.unread_in_threads_of(user).filter(chat=OuterRef("pk"))
         return (
             self.with_marks(user)
             .annotate(
                 my_role=F("me__role"),
-                unread_count=Coalesce(
-                    Subquery(unread.order_by().values("chat").annotate(n=Count("*")).values("n")), 0
-                ),
+                unread_count=count_of(unread, by="chat"),
+                thread_unread_count=count_of(in_threads, by="chat"),
             )
             .select_related("last_message__author")
         )

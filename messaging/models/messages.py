@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,11 @@ from accounts.models import User
 from common.ids import uuid7
 
 from .participants import Participant
+
+
+def count_of(messages: QuerySet[Message], *, by: str) -> Coalesce:
+    """How many of *messages* there are, which an outer query narrows to one value of the column *by*."""
+    return Coalesce(Subquery(messages.order_by().values(by).annotate(n=Count("*")).values("n")), 0)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -28,8 +34,36 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def unread_by(self, participant: Participant) -> MessageQuerySet:
         """What others wrote behind the participant's read mark."""
-        return self.filter(chat=participant.chat_id, seq__gt=participant.read_seq).exclude(
-            author=participant.user_id
+        return (
+            self.main_line()
+            .filter(chat=participant.chat_id, seq__gt=participant.read_seq)
+            .exclude(author=participant.user_id)
+        )
+
+    def main_line(self) -> MessageQuerySet:
+        """What stands in no thread."""
+        return self.filter(thread=None)
+
+    def begun(self) -> MessageQuerySet:
+        """Messages below which there is a thread."""
+        return self.filter(last_reply_seq__isnull=False)
+
+    def unread_in_threads_of(self, user: User) -> MessageQuerySet:
+        """What others wrote in threads that *user* follows, behind their mark in each."""
+        return self.filter(
+            thread__thread_marks__user=user,
+            thread__thread_marks__is_following=True,
+            seq__gt=F("thread__thread_marks__read_seq"),
+        ).exclude(author=user)
+
+    def threads_for(self, user: User) -> MessageQuerySet:
+        """With where *user* stands in the thread below each: one query, however many threads and replies."""
+        mine = FilteredRelation("thread_marks", condition=Q(thread_marks__user=user))
+        marked = self.annotate(mine=mine, thread_read_seq=Coalesce("mine__read_seq", "seq"))
+        unread = Message.objects.filter(thread=OuterRef("pk"), seq__gt=OuterRef("thread_read_seq"))
+        return marked.annotate(
+            is_followed=Coalesce("mine__is_following", Value(False)),  # noqa: FBT003
+            thread_unread_count=count_of(unread.exclude(author=user), by="thread"),
         )
 
     def between(self, start: datetime | None, end: datetime | None) -> MessageQuerySet:
@@ -57,6 +91,18 @@ class Message(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=9, choices=Kind, default=Kind.TEXT)
     text = models.TextField(_("text"), max_length=MAX_TEXT)
+    thread = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="replies",
+        db_index=False,
+        verbose_name=_("thread"),
+    )
+    reply_count = models.PositiveIntegerField(_("replies"), default=0)
+    last_reply_seq = models.PositiveBigIntegerField(_("last reply"), null=True, blank=True)
+    last_reply_at = models.DateTimeField(_("last replied"), null=True, blank=True)
     client_id = models.CharField(_("client id"), max_length=255, blank=True)
     fingerprint = models.CharField(max_length=64, editable=False)
     revision = models.PositiveIntegerField(_("revision"), default=1)  # one more with every edit
@@ -81,8 +127,23 @@ class Message(models.Model):
                 condition=Q(author=None) & ~Q(client_id=""),
                 name="message_system_client_id",
             ),
+            models.CheckConstraint(
+                condition=Q(thread=None) | Q(reply_count=0), name="message_no_thread_in_thread"
+            ),
         ]
-        indexes = [models.Index(fields=["chat", "created_at"], name="message_by_date")]
+        indexes = [
+            models.Index(fields=["chat", "created_at"], name="message_by_date"),
+            # A page of a chat, and what is unread in it, however much is said in its threads.
+            models.Index(fields=["chat", "seq"], condition=Q(thread=None), name="message_main_line"),
+            models.Index(
+                fields=["thread", "seq"], condition=Q(thread__isnull=False), name="message_in_thread"
+            ),
+            models.Index(
+                fields=["chat", "-last_reply_seq"],
+                condition=Q(last_reply_seq__isnull=False),
+                name="message_threads",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.chat_id} #{self.seq}"

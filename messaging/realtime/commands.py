@@ -11,6 +11,8 @@ from messaging.api.serializers import (
     MessageForReaderSerializer,
     MessageToChatInput,
     ReadInChatInput,
+    ReadThreadInput,
+    ThreadMarkSerializer,
 )
 from messaging.models import Chat, Message
 
@@ -42,8 +44,16 @@ def _seen(message: Message, reader: User) -> dict[str, Any]:
     return MessageForReaderSerializer(message, context={"chat": chat, "reader": reader}).data
 
 
+def mark_thread_read(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    given = read(ReadThreadInput, data, chats=Chat.objects.visible_to(actor))
+    mark = services.mark_thread_read(actor=actor, root=given["thread"], seq=given["seq"])
+    root = Message.objects.threads_for(actor).get(pk=mark.root_id)
+    return {"chat": mark.chat_id, "thread": root.pk} | ThreadMarkSerializer(root).data
+
+
 COMMANDS: Final[dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]]] = {
     "message.send": send,
     "message.edit": edit,
     "message.read": mark_read,
+    "thread.read": mark_thread_read,
 }

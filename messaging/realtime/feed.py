@@ -32,6 +32,14 @@ MOVES: Final[dict[str, Move]] = {
 }
 
 
+# What `resumed` says of a chat, and the attribute of `Chat.objects.for_reader` that says it.
+STATE: Final = {
+    "read_seq": "my_read_seq",
+    "unread_count": "unread_count",
+    "thread_unread_count": "thread_unread_count",
+}
+
+
 class ChatFeed:
     """`realtime.registry.Feed` of chats."""
 
@@ -47,7 +55,7 @@ class ChatFeed:
         places = {
             str(chat.pk): Place(
                 seq=chat.last_seq,
-                state={"read_seq": chat.my_read_seq, "unread_count": chat.unread_count},  # type: ignore[attr-defined]
+                state={name: getattr(chat, attribute) for name, attribute in STATE.items()},
             )
             for chat in Chat.objects.for_reader(person).filter(pk__in=wanted)
         }

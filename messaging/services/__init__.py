@@ -6,6 +6,7 @@ from .leaving import leave_every_chat
 from .messages import mark_read, send_message
 from .outbox import Result, Waiting, send_outbox
 from .participants import add_participants, change_role, remove_participant
+from .threads import follow_thread, mark_thread_read
 
 __all__ = [
     "Result",
@@ -15,9 +16,11 @@ __all__ = [
     "create_chat",
     "delete_chat",
     "edit_message",
+    "follow_thread",
     "leave_chat",
     "leave_every_chat",
     "mark_read",
+    "mark_thread_read",
     "remove_participant",
     "send_message",
     "send_outbox",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypedDict
+from uuid import UUID
 
 import orjson
 
@@ -14,6 +15,7 @@ class Said(TypedDict, total=False):
 
     text: str
     kind: str
+    thread: UUID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,7 @@ class Content:
 
     text: str = ""
     kind: str = Message.Kind.TEXT
+    thread: UUID | None = None  # the message below which it is said
 
     def columns(self) -> dict[str, Any]:
         """What of it stands in the message's own row."""
@@ -32,4 +35,7 @@ class Content:
 
         What was left out stays out, so that a message from before a feature is still the same as its retry.
         """
-        return sha256(orjson.dumps([str(chat.pk), self.kind, self.text])).hexdigest()
+        more = {"thread": self.thread}
+        given = {name: value for name, value in more.items() if value}
+        said = [str(chat.pk), self.kind, self.text, *([given] if given else [])]
+        return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -16,6 +16,7 @@ from messaging.problems import ClientIdConflict
 from .content import Content, Said
 from .locking import lock_chat
 from .participants import bring_in
+from .threads import count_reply, root_in
 
 
 def send_message(
@@ -31,10 +32,11 @@ def send_message(
         The message, and whether it is new.
 
     Raises:
-        NotFound, NotAllowed: the policy `message.send` says no.
+        NotFound, NotAllowed: the policy `message.send` says no, or in a thread `message.thread`.
+        Invalid: the thread's root is not in this chat, or in a thread itself.
         ClientIdConflict: another message has this client id.
 
-    Emits `MessageSent`.
+    Emits `MessageSent`; in a thread also `ThreadUpdated` to who follows it from now on.
     """
     content = Content(**said)
     try:
@@ -52,6 +54,9 @@ def _send(actor: User | System, chat: Chat, client_id: str, content: Content) ->
     policies.require(actor, "message.send", chat)
     if sent := _sent_before(actor, chat, client_id, content):
         return sent, False
+    root = root_in(chat, content.thread) if content.thread else None
+    if root:
+        policies.require(actor, "message.thread", chat)
     if chat.type == Chat.Type.PRIVATE and chat.participant_count < 2:
         bring_in(chat=chat, users=_absent(chat), by=actor)  # whoever left hears that there is something new
     message = Message.objects.create(
@@ -60,10 +65,14 @@ def _send(actor: User | System, chat: Chat, client_id: str, content: Content) ->
         author=actor if isinstance(actor, User) else None,  # whole: the answer names them
         client_id=client_id,
         fingerprint=content.fingerprint(chat),
+        thread=root,
         **content.columns(),
     )
-    chat.last_message = message
-    chat.last_activity_at = message.created_at
+    if root:
+        count_reply(root=root, reply=message)
+    else:
+        chat.last_message = message
+        chat.last_activity_at = message.created_at
     chat.save(update_fields=["last_seq", "last_message", "last_activity_at"])
     emit(MessageSent(chat=chat.pk, seq=message.seq, message=message.pk))
     return message, True

@@ -11,7 +11,7 @@ from common.events import emit
 from common.problems import NotFound
 from messaging import policies
 from messaging.events import ChatAdded, ChatRemoved, ParticipantAdded, ParticipantRemoved, ParticipantUpdated
-from messaging.models import Chat, Participant
+from messaging.models import Chat, Participant, ThreadMark
 from messaging.problems import CannotActOnEqual, ChatFull, OwnerMustHandOver
 
 from .locking import lock_chat
@@ -115,6 +115,7 @@ def bring_in(*, chat: Chat, users: Sequence[User], by: User | System, role: str 
         unique_fields=["chat", "user"],
         update_fields=["role", "read_seq", "left_seq", "joined_at"],
     )
+    ThreadMark.objects.filter(chat=chat, user__in=absent).update(read_seq=before)
     for user in absent:
         emit(ParticipantAdded(chat=chat.pk, seq=chat.take_seq(), user=user, by=by.pk))
     # Once, to all: one by one would lock their streams in an order of the caller's, against another's.

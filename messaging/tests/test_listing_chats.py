@@ -56,6 +56,7 @@ def test_a_message_brings_its_chat_to_the_top(layla, omar, client_of):
         "client_id": None,
         "reply_to": None,
         "thread": None,
+        "replies": None,
         "forwarded_from": None,
         "files": [],
         "mentions": [],

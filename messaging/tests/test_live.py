@@ -54,6 +54,7 @@ async def test_a_message_by_socket_is_acknowledged_and_reaches_every_socket(layl
         "client_id": "c1",
         "reply_to": None,
         "thread": None,
+        "replies": None,
         "forwarded_from": None,
         "files": [],
         "mentions": [],

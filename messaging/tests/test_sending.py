@@ -45,6 +45,7 @@ def test_a_message_takes_the_next_position_and_is_logged_once(chat, client_of):
         "client_id": "c1",
         "reply_to": None,
         "thread": None,
+        "replies": None,
         "forwarded_from": None,
         "files": [],
         "mentions": [],

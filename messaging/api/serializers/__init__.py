@@ -17,9 +17,11 @@ from .messages import (
     MessageInput,
     MessageSerializer,
     MessageToChatInput,
+    PageQuery,
 )
 from .outbox import MAX_OUTBOX, OutboxSerializer, WaitingInput
 from .participants import ParticipantSerializer, ParticipantsInput, RoleInput
+from .threads import ReadThreadInput, ThreadMarkSerializer, ThreadPageSerializer, ThreadSerializer
 
 __all__ = [
     "ChatChangeInput",
@@ -40,6 +42,7 @@ __all__ = [
     "MessageSerializer",
     "MessageToChatInput",
     "OutboxSerializer",
+    "PageQuery",
     "ParticipantSerializer",
     "ParticipantsInput",
     "PeopleField",
@@ -48,6 +51,10 @@ __all__ = [
     "ReadInput",
     "ReadSerializer",
     "RevisionSerializer",
+    "ReadThreadInput",
     "RoleInput",
+    "ThreadMarkSerializer",
+    "ThreadPageSerializer",
+    "ThreadSerializer",
     "WaitingInput",
 ]

@@ -3,13 +3,20 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from common.api.fields import ChoiceField, QueryIntegerField, StringField
+from common.api.fields import ChoiceField, QueryIntegerField, StringField, UUIDField
 from common.api.serializers import Input
 from messaging.models import Chat, Message
 
 from .fields import MAX_SEQ, ChatField, SpokenField
+
+
+class RepliesSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    last_seq = serializers.IntegerField(help_text="Position of the newest.")
+    last_at = serializers.DateTimeField()
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
@@ -18,7 +25,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     author_name = serializers.SerializerMethodField()
     client_id = serializers.SerializerMethodField()
     reply_to = serializers.SerializerMethodField()
-    thread = serializers.SerializerMethodField()
+    replies = serializers.SerializerMethodField()
     forwarded_from = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
     mentions = serializers.SerializerMethodField()
@@ -38,6 +45,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "client_id",
             "reply_to",
             "thread",
+            "replies",
             "forwarded_from",
             "files",
             "mentions",
@@ -55,11 +63,19 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     def get_client_id(self, message: Message) -> str | None:
         return message.client_id or None
 
+    @extend_schema_field(RepliesSerializer(allow_null=True))
+    def get_replies(self, message: Message) -> dict[str, Any] | None:
+        """Of the thread below it; null while there is none."""
+        if message.last_reply_seq is None:
+            return None
+        return {
+            "count": message.reply_count,
+            "last_seq": message.last_reply_seq,
+            "last_at": message.last_reply_at,
+        }
+
     # What clients already read, of features that are not there yet: the same value for every message.
     def get_reply_to(self, message: Message) -> str | None:
-        return None
-
-    def get_thread(self, message: Message) -> str | None:
         return None
 
     def get_forwarded_from(self, message: Message) -> str | None:
@@ -81,7 +97,8 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 class MessageForReaderSerializer(MessageSerializer):
     """The same with `status`, which differs per reader.
 
-    The author sees `read` once everybody else has read it; a reader sees whether they have.
+    The author sees `read` once everybody else has read it; a reader sees whether they have. What stands in
+    a thread is `sent`.
     """
 
     status = serializers.SerializerMethodField()
@@ -91,6 +108,8 @@ class MessageForReaderSerializer(MessageSerializer):
         read_only_fields = fields
 
     def get_status(self, message: Message) -> str:
+        if message.thread_id:
+            return "sent"  # marks in threads are told to nobody else
         chat: Chat = self.context["chat"]
         is_mine = message.author_id == self.context["reader"].pk
         mark = chat.others_read_seq if is_mine else chat.my_read_seq  # type: ignore[attr-defined]
@@ -105,13 +124,14 @@ class MessageInput(Input):
         max_length=255,
         help_text="Your own id for it: sending again is the same message, for ever.",
     )
+    thread = UUIDField(required=False, help_text="The message below which it is said, in a thread.")
 
 
 class MessageToChatInput(MessageInput):
     chat = ChatField()
 
 
-class HistoryQuery(Input):
+class PageQuery(Input):
     before = QueryIntegerField(required=False, min_value=0, max_value=MAX_SEQ)
     after = QueryIntegerField(required=False, min_value=0, max_value=MAX_SEQ)
     around = QueryIntegerField(required=False, min_value=0, max_value=MAX_SEQ)
@@ -129,3 +149,7 @@ class HistoryQuery(Input):
         if sum(anchor in given for anchor in ("before", "after", "around")) > 1:
             self.fail("one_anchor")
         return given
+
+
+class HistoryQuery(PageQuery):
+    threads = ChoiceField(choices=[("all", _("all"))], required=False)

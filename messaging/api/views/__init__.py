@@ -5,9 +5,11 @@ from .edits import MessageHistoryViewSet
 from .messages import ChatMessagesView, MessagesView, MessageView, ReadView
 from .outbox import OutboxView
 from .participants import ParticipantViewSet
+from .threads import ChatThreadsViewSet, ThreadFollowView, ThreadReadView, ThreadView
 
 __all__ = [
     "ChatMessagesView",
+    "ChatThreadsViewSet",
     "ChatViewSet",
     "MessageHistoryViewSet",
     "MessageView",
@@ -15,4 +17,7 @@ __all__ = [
     "OutboxView",
     "ParticipantViewSet",
     "ReadView",
+    "ThreadFollowView",
+    "ThreadReadView",
+    "ThreadView",
 ]

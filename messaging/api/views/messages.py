@@ -46,6 +46,12 @@ ANCHORS = [
 ]
 
 
+HISTORY = [
+    *ANCHORS,
+    OpenApiParameter("threads", OpenApiTypes.STR, enum=["all"], description="With what stands in threads."),
+]
+
+
 class HistorySerializer(serializers.Serializer[Any]):
     results = MessageForReaderSerializer(many=True)
     has_before = serializers.BooleanField()
@@ -67,8 +73,9 @@ class ChatMessagesView(ChatScoped):
         tags=["messages"],
         summary="Read a chat back",
         description="Messages in ascending order of `seq`: the newest ones, or those before, after or around "
-        "a position. Positions are not dense in messages: other changes of the chat take some.",
-        parameters=ANCHORS,
+        "a position, without what stands in threads. Positions are not dense in messages: other changes of "
+        "the chat take some.",
+        parameters=HISTORY,
         responses={200: HistorySerializer},
         examples=[given("page", examples.HISTORY)],
     )
@@ -106,7 +113,7 @@ class MessagesView(ApiView):
         description="As `GET chats/{chat}/messages`, the chat in the query.",
         parameters=[
             OpenApiParameter("chat", OpenApiTypes.UUID, required=True, description="The chat."),
-            *ANCHORS,
+            *HISTORY,
         ],
         responses={200: HistorySerializer},
         examples=[given("page", examples.HISTORY)],
@@ -214,7 +221,8 @@ def marks(me: Participant) -> dict[str, int]:
 
 
 def history(chat: Chat, asked: dict[str, Any], request: SignedRequest) -> dict[str, Any]:
-    page = page_of(chat, asked)
+    found = chat.messages.all() if "threads" in asked else chat.messages.main_line()
+    page = page_of(found, asked)
     context = {"chat": chat, "reader": request.user}
     return page_body(
         page, MessageForReaderSerializer(page.messages, many=True, context=context).data, request
