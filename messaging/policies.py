@@ -16,6 +16,7 @@ ALLOWED: Final[dict[str, dict[str, set[str]]]] = {
     "message.send": {PRIVATE: {MEMBER}, GROUP: {OWNER, ADMIN, MEMBER}},
     "message.edit": {PRIVATE: {MEMBER}, GROUP: {OWNER, ADMIN, MEMBER}},  # one's own
     "message.thread": {PRIVATE: {MEMBER}, GROUP: {OWNER, ADMIN, MEMBER}},
+    "message.mention_all": {PRIVATE: {MEMBER}, GROUP: {OWNER, ADMIN}},
     "chat.update": {PRIVATE: set(), GROUP: {OWNER, ADMIN}},
     "chat.delete": {PRIVATE: set(), GROUP: {OWNER}},
     "participant.add": {PRIVATE: set(), GROUP: {OWNER, ADMIN}},

@@ -4,7 +4,7 @@ from typing import Final
 
 from common.holdings import BLANK, Erase, Field, Holding, Keep, Part
 
-from .models import Chat, Message, Participant, Revision, ThreadMark
+from .models import Chat, Mention, Message, Participant, Revision, ThreadMark
 from .services import leave_every_chat
 
 GROUPS: Final = Keep("It is the group's: the others in it are there under this name.")
@@ -28,6 +28,8 @@ HOLDINGS: Final = [
             ),
             "kind": Field("Whether a person or the platform said it.", "kind", PLACE),
             "text": Field("What was said.", "text", BLANK),
+            "mentions": Field("Whom it calls.", "mentions", BLANK),
+            "mentions_all": Field("Whether it calls everybody.", "mentions_all", PLACE),
             "thread": Field("The message below which it was said.", "thread", PLACE),
             "reply_count": Field("How many replies are below it.", None, PLACE),
             "last_reply_seq": Field("Where the newest of them stands.", None, PLACE),
@@ -70,6 +72,20 @@ HOLDINGS: Final = [
             "read_seq": Field("What is unread.", "read_seq"),
             "left_seq": Field("What was for them, after they left.", "left_seq"),
             "joined_at": Field("Since when.", "joined_at"),
+        },
+    ),
+    Holding(
+        model=Mention,
+        whose=("user", "message__author"),
+        purpose="Who is called by which message.",
+        retention="as long as the message",
+        erase=Erase.DELETE_ROW,
+        export="mentions",
+        shown="user",
+        fields={
+            "id": Field("Names the call."),
+            "message": Field("Which message.", "message"),
+            "user": Field("Who."),
         },
     ),
     Holding(

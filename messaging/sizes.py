@@ -9,6 +9,7 @@ from .models import Chat, Message
 
 SIZES: Final = {
     "text_characters": Message.MAX_TEXT,
+    "mentions": Message.MAX_MENTIONS,
     "client_id_characters": characters(Message, "client_id"),
     "chat_title_characters": characters(Chat, "title"),
     "chat_description_characters": characters(Chat, "description"),

@@ -171,6 +171,7 @@ def test_the_sizes_of_every_app_are_told(stranger):
         "avatar_pixels": 33177600,
         "status_text_characters": 140,
         "text_characters": 10000,
+        "mentions": 100,
         "client_id_characters": 255,
         "chat_title_characters": 120,
         "chat_description_characters": 1000,

@@ -49,6 +49,7 @@ CHAT: Final = {
     "last_seq": 42,
     "read_seq": 40,
     "unread_count": 0,
+    "unread_mentions": 0,
     "thread_unread_count": 0,
     "muted": False,
     "archived": False,

@@ -1,6 +1,7 @@
 """Chats, who is in them, and what they say: a module a noun."""
 
 from .chats import Chat, ChatQuerySet
+from .mentions import Mention
 from .messages import Message, MessageQuerySet
 from .participants import Participant, ParticipantQuerySet
 from .revisions import Revision
@@ -9,6 +10,7 @@ from .threads import ThreadMark
 __all__ = [
     "Chat",
     "ChatQuerySet",
+    "Mention",
     "Message",
     "MessageQuerySet",
     "Participant",

@@ -46,6 +46,7 @@ class ChatQuerySet(models.QuerySet["Chat"]):
             .annotate(
                 my_role=F("me__role"),
                 unread_count=count_of(unread, by="chat"),
+                unread_mentions=count_of(unread.mentioning(user), by="chat"),
                 thread_unread_count=count_of(in_threads, by="chat"),
             )
             .select_related("last_message__author")

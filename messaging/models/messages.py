@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Block, User
 from common.ids import uuid7
 
+from .mentions import Mention
 from .participants import Participant
 
 
@@ -39,6 +40,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
             .filter(chat=participant.chat_id, seq__gt=participant.read_seq)
             .exclude(author=participant.user_id)
         )
+
+    def mentioning(self, user: User) -> MessageQuerySet:
+        """What calls *user*, by name or with everybody; not what somebody says whom they have blocked."""
+        by_name = Mention.objects.filter(message=OuterRef("pk"), user=user)
+        blocked = Block.objects.filter(blocker=user).values("blocked")
+        return self.filter(Q(mentions_all=True) | Exists(by_name)).exclude(author__in=blocked)
 
     def main_line(self) -> MessageQuerySet:
         """What stands in no thread."""
@@ -80,6 +87,7 @@ class Message(models.Model):
         SYSTEM = "system", _("system")
 
     MAX_TEXT = 10_000  # characters
+    MAX_MENTIONS = 100
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     chat = models.ForeignKey(
@@ -91,6 +99,8 @@ class Message(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=9, choices=Kind, default=Kind.TEXT)
     text = models.TextField(_("text"), max_length=MAX_TEXT)
+    mentions = models.JSONField(_("mentions"), default=list, blank=True)  # ids; found by `Mention`
+    mentions_all = models.BooleanField(_("mentions everybody"), default=False)
     thread = models.ForeignKey(
         "self",
         null=True,

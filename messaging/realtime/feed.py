@@ -36,6 +36,7 @@ MOVES: Final[dict[str, Move]] = {
 STATE: Final = {
     "read_seq": "my_read_seq",
     "unread_count": "unread_count",
+    "unread_mentions": "unread_mentions",
     "thread_unread_count": "thread_unread_count",
 }
 

@@ -3,6 +3,7 @@
 from .chats import create_chat, delete_chat, leave_chat, update_chat
 from .edits import edit_message
 from .leaving import leave_every_chat
+from .mentions import set_mentions
 from .messages import mark_read, send_message
 from .outbox import Result, Waiting, send_outbox
 from .participants import add_participants, change_role, remove_participant
@@ -24,5 +25,6 @@ __all__ = [
     "remove_participant",
     "send_message",
     "send_outbox",
+    "set_mentions",
     "update_chat",
 ]

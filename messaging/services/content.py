@@ -1,5 +1,6 @@
 """What somebody says, whatever door it comes through."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypedDict
@@ -9,6 +10,8 @@ import orjson
 
 from messaging.models import Chat, Message
 
+from .mentions import Mentioned
+
 
 class Said(TypedDict, total=False):
     """The same as keyword arguments of `send_message`."""
@@ -16,6 +19,7 @@ class Said(TypedDict, total=False):
     text: str
     kind: str
     thread: UUID
+    mentions: Sequence[Mentioned]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +29,7 @@ class Content:
     text: str = ""
     kind: str = Message.Kind.TEXT
     thread: UUID | None = None  # the message below which it is said
+    mentions: Sequence[Mentioned] = ()  # people in the chat, or `all` of them
 
     def columns(self) -> dict[str, Any]:
         """What of it stands in the message's own row."""
@@ -35,7 +40,7 @@ class Content:
 
         What was left out stays out, so that a message from before a feature is still the same as its retry.
         """
-        more = {"thread": self.thread}
+        more = {"thread": self.thread, "mentions": list(dict.fromkeys(self.mentions))}
         given = {name: value for name, value in more.items() if value}
         said = [str(chat.pk), self.kind, self.text, *([given] if given else [])]
         return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -15,6 +15,7 @@ from messaging.problems import ClientIdConflict
 
 from .content import Content, Said
 from .locking import lock_chat
+from .mentions import called_by, set_mentions
 from .participants import bring_in
 from .threads import count_reply, root_in
 
@@ -32,8 +33,9 @@ def send_message(
         The message, and whether it is new.
 
     Raises:
-        NotFound, NotAllowed: the policy `message.send` says no, or in a thread `message.thread`.
-        Invalid: the thread's root is not in this chat, or in a thread itself.
+        NotFound, NotAllowed: the policy `message.send` says no, or in a thread `message.thread`, or of
+            calling everybody `message.mention_all`.
+        Invalid: the thread's root is not in this chat, or in a thread itself; somebody called is not there.
         ClientIdConflict: another message has this client id.
 
     Emits `MessageSent`; in a thread also `ThreadUpdated` to who follows it from now on.
@@ -68,8 +70,10 @@ def _send(actor: User | System, chat: Chat, client_id: str, content: Content) ->
         thread=root,
         **content.columns(),
     )
+    if content.mentions:
+        set_mentions(actor=actor, chat=chat, message=message, mentions=content.mentions)
     if root:
-        count_reply(root=root, reply=message)
+        count_reply(root=root, reply=message, called=lambda: called_by(root))
     else:
         chat.last_message = message
         chat.last_activity_at = message.created_at

@@ -1,6 +1,6 @@
 """Threads: replies below one message of the main line, read and followed by themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from django.db import transaction
@@ -27,24 +27,32 @@ def root_in(chat: Chat, thread: UUID) -> Message:
     return root
 
 
-def count_reply(*, root: Message, reply: Message, mentioned: Iterable[UUID] = ()) -> None:
+def count_reply(*, root: Message, reply: Message, called: Callable[[], set[UUID]]) -> None:
     """Note on *root* that *reply* was sent, under the chat's lock, so that no reply is lost to another.
 
-    Who wrote or is mentioned follows the thread from here on; with the first reply also whoever wrote the
-    root and is still there, unless they said otherwise.
+    Its author follows the thread from here on; with the first reply also whoever wrote the root or is
+    *called* by it, if they are still there and did not say otherwise.
 
     Emits `ThreadUpdated` to those who did not follow it before.
     """
-    before = thread_seq(root)
-    is_first = root.reply_count == 0
+    before, is_first = thread_seq(root), root.reply_count == 0
+    if is_first and (interested := called() | ({root.author_id} if root.author_id else set())):
+        settled = ThreadMark.objects.filter(root=root, user__in=interested).values("user")
+        there = Participant.objects.present().filter(chat=root.chat_id, user__in=interested)
+        _follow(root, there.exclude(user__in=settled).values_list("user", flat=True), before)
+    if reply.author_id:
+        _follow(root, [reply.author_id], before)
     root.reply_count += 1
     root.last_reply_seq, root.last_reply_at = reply.seq, reply.created_at
     root.save(update_fields=["reply_count", "last_reply_seq", "last_reply_at"])
-    if is_first and root.author_id:
-        is_settled = ThreadMark.objects.filter(root=root, user=root.author_id).exists()
-        is_there = Participant.objects.present().filter(chat=root.chat_id, user=root.author_id).exists()
-        _follow(root, [root.author_id] if is_there and not is_settled else [], before)
-    _follow(root, [*([reply.author_id] if reply.author_id else []), *mentioned], before)
+
+
+def join_thread(*, root: Message, users: Iterable[UUID]) -> None:
+    """Have *users*, who are called in a thread, follow it. The chat's lock is held.
+
+    Emits `ThreadUpdated` to those who did not follow it before.
+    """
+    _follow(root, users, thread_seq(root))
 
 
 @transaction.atomic

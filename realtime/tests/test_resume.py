@@ -18,6 +18,8 @@ from .clients import Client, Frame, enter, in_thread, live, seqs, token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+OF_OTHER_KINDS = {"unread_mentions": 0, "thread_unread_count": 0}  # tested where they are made
+
 
 def say(actor: User, chat: Chat, count: int) -> None:
     for number in range(count):
@@ -53,7 +55,15 @@ async def test_what_was_missed_comes_in_order_and_then_the_present_state(layla, 
     assert frames[-1] == {
         "type": "resumed",
         "id": "r",
-        "chats": {str(group.pk): {"seq": 5, "read_seq": 3, "unread_count": 2, "thread_unread_count": 0}},
+        "chats": {
+            str(group.pk): {
+                "seq": 5,
+                "read_seq": 3,
+                "unread_count": 2,
+                "unread_mentions": 0,
+                "thread_unread_count": 0,
+            }
+        },
         "user": 2,
     }
 
@@ -79,7 +89,15 @@ async def test_who_missed_nothing_gets_the_one_word(omar, group):
         {
             "type": "resumed",
             "id": "r",
-            "chats": {str(group.pk): {"seq": 0, "read_seq": 0, "unread_count": 0, "thread_unread_count": 0}},
+            "chats": {
+                str(group.pk): {
+                    "seq": 0,
+                    "read_seq": 0,
+                    "unread_count": 0,
+                    "unread_mentions": 0,
+                    "thread_unread_count": 0,
+                }
+            },
             "user": 1,
         }
     ]

@@ -29,6 +29,7 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
     last_message = serializers.SerializerMethodField()
     read_seq = serializers.IntegerField(source="my_read_seq", read_only=True)
     unread_count = serializers.IntegerField(read_only=True)
+    unread_mentions = serializers.IntegerField(read_only=True)
     thread_unread_count = serializers.IntegerField(read_only=True)
     muted = serializers.SerializerMethodField()
     archived = serializers.SerializerMethodField()
@@ -48,6 +49,7 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
             "last_seq",
             "read_seq",
             "unread_count",
+            "unread_mentions",
             "thread_unread_count",
             "muted",
             "archived",

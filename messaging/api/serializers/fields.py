@@ -1,15 +1,18 @@
 """Ids of people and chats as they come in."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
 from common.api.fields import StringField, UUIDField
 from common.api.serializers import Input
 from messaging.models import Chat, Message
+from messaging.services.mentions import ALL
 
 MAX_SEQ: Final = 2**53  # what every client's JSON holds exactly
 MAX_USERS: Final = 200  # in one request
@@ -56,6 +59,24 @@ class PersonField(UUIDField):
         if (person := User.objects.visible_to(self.context["actor"]).filter(pk=pk).first()) is None:
             self.fail("unknown_user")
         return person
+
+
+@extend_schema_field({"type": "string", "description": "The id of somebody in the chat, or `all`."})
+class MentionField(UUIDField):
+    def to_internal_value(self, data: Any) -> UUID | str:  # type: ignore[override]
+        return ALL if data == ALL else super().to_internal_value(data)
+
+
+class MentionsField(serializers.ListField):
+    """Whom a message calls; whether they are in the chat is for the service to know."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=MentionField(), max_length=Message.MAX_MENTIONS, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and len(data) > Message.MAX_MENTIONS:  # before any is looked at
+            self.fail("max_length", max_length=Message.MAX_MENTIONS)
+        return super().to_internal_value(data)
 
 
 class ChatField(UUIDField):

@@ -9,8 +9,9 @@ from rest_framework import serializers
 from common.api.fields import ChoiceField, QueryIntegerField, StringField, UUIDField
 from common.api.serializers import Input
 from messaging.models import Chat, Message
+from messaging.services.mentions import ALL
 
-from .fields import MAX_SEQ, ChatField, SpokenField
+from .fields import MAX_SEQ, ChatField, MentionsField, SpokenField
 
 
 class RepliesSerializer(serializers.Serializer[Any]):
@@ -63,6 +64,9 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     def get_client_id(self, message: Message) -> str | None:
         return message.client_id or None
 
+    def get_mentions(self, message: Message) -> list[str]:
+        return [*message.mentions, *([ALL] if message.mentions_all else [])]
+
     @extend_schema_field(RepliesSerializer(allow_null=True))
     def get_replies(self, message: Message) -> dict[str, Any] | None:
         """Of the thread below it; null while there is none."""
@@ -82,9 +86,6 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         return None
 
     def get_files(self, message: Message) -> list[str]:
-        return []
-
-    def get_mentions(self, message: Message) -> list[str]:
         return []
 
     def get_reactions(self, message: Message) -> list[str]:
@@ -125,6 +126,7 @@ class MessageInput(Input):
         help_text="Your own id for it: sending again is the same message, for ever.",
     )
     thread = UUIDField(required=False, help_text="The message below which it is said, in a thread.")
+    mentions = MentionsField(required=False, help_text="Whom it calls: people in the chat, or `all`.")
 
 
 class MessageToChatInput(MessageInput):
