@@ -28,5 +28,6 @@ class MessagingConfig(AppConfig):
         dashboard.charts.extend(CHARTS)
         sizes.update(SIZES)
         areas["chats"] = _("Chats and who is in them.")
+        areas["contacts"] = _("The owner's contacts.")
         areas["messages"] = _("Messages: sending, reading, marking as read.")
         holdings.register(PART)

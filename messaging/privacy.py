@@ -4,7 +4,7 @@ from typing import Final
 
 from common.holdings import BLANK, Erase, Field, Holding, Keep, Part
 
-from .models import Chat, Mention, Message, Participant, Revision, ThreadMark
+from .models import Chat, Contact, Mention, Message, Participant, Revision, ThreadMark
 from .services import leave_every_chat
 
 GROUPS: Final = Keep("It is the group's: the others in it are there under this name.")
@@ -102,6 +102,22 @@ HOLDINGS: Final = [
             "user": Field("Who."),
             "read_seq": Field("What is unread.", "read_seq"),
             "is_following": Field("Whether it counts for them.", "following"),
+        },
+    ),
+    Holding(
+        model=Contact,
+        whose=("owner", "user"),
+        purpose="Whom somebody knows, and what they call them. The other is not told.",
+        retention="until it is taken away, or one of the two is erased",
+        erase=Erase.DELETE_ROW,
+        export="contacts",
+        shown="owner",
+        fields={
+            "id": Field("Names the contact."),
+            "owner": Field("Who knows."),
+            "user": Field("Whom: an id.", "user"),
+            "alias": Field("What they call them.", "alias"),
+            "created_at": Field("Since when.", "created_at"),
         },
     ),
     Holding(

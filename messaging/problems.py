@@ -23,6 +23,12 @@ class ChatFull(Problem):
     title = _("This chat has as many people as it can hold.")
 
 
+class ContactsFull(Problem):
+    status = 409
+    code = "contacts_full"
+    title = _("You have as many contacts as anybody can have.")
+
+
 class CannotActOnEqual(Problem):
     status = 403
     code = "cannot_act_on_equal"

@@ -5,7 +5,7 @@ from typing import Final
 from common.sizes import characters
 
 from .api.serializers import MAX_OUTBOX, MAX_USERS
-from .models import Chat, Message
+from .models import Chat, Contact, Message
 
 SIZES: Final = {
     "text_characters": Message.MAX_TEXT,
@@ -13,6 +13,8 @@ SIZES: Final = {
     "client_id_characters": characters(Message, "client_id"),
     "chat_title_characters": characters(Chat, "title"),
     "chat_description_characters": characters(Chat, "description"),
+    "contacts": Contact.LIMIT,
+    "contact_alias_characters": characters(Contact, "alias"),
     "participants": Chat.MAX_PARTICIPANTS,
     "participants_per_request": MAX_USERS,
     "outbox_messages": MAX_OUTBOX,

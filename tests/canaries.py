@@ -25,7 +25,7 @@ from common.fields import EncryptedTextField
 from common.holdings import Holding, fields_of
 from common.models import Job, LogEntry, Mail
 from legal.models import Acceptance, Document, Version
-from messaging.models import Chat, Message, Revision
+from messaging.models import Chat, Contact, Message, Revision
 
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.FileField)
 
@@ -59,6 +59,7 @@ MORE: dict[type[models.Model], Callable[[User, User], dict[str, Any]]] = {
     Acceptance: lambda user, other: {"version": draft()},
     Block: lambda user, other: {"blocker": user, "blocked": other},
     Chat: lambda user, other: {"type": "group", "participant_count": 2},
+    Contact: lambda user, other: {"owner": user, "user": other},
     CookieSession: lambda user, other: cookie_of(user),
     Erasure: lambda user, other: {"cancelled_at": timezone.now()},
     Job: lambda user, other: {"state": "done", "progress": 100},

@@ -52,8 +52,8 @@ from common.api.views import Counted
 from common.tests.pictures import upload
 from legal.models import Text
 from legal.tests.factories import published
-from messaging.models import Chat, Message, Participant
-from messaging.services import send_message
+from messaging.models import Chat, Contact, Message, Participant
+from messaging.services import add_contact, send_message
 from messaging.tests.factories import group_of
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +154,14 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "PUT api/v1/chats/<uuid:chat>/participants/<uuid:user>": (401, 404, 403, 403, 200),
     "PATCH api/v1/chats/<uuid:chat>/participants/<uuid:user>": (401, 404, 403, 403, 200),
     "DELETE api/v1/chats/<uuid:chat>/participants/<uuid:user>": (401, 404, 403, 204, 204),
+    "GET api/v1/contacts": SIGNED_IN,
+    "POST api/v1/contacts": (401, 201, 201, 201, 200),
+    "GET api/v1/contacts/<uuid:pk>": (401, 404, 404, 404, 200),
+    "PUT api/v1/contacts/<uuid:pk>": (401, 404, 404, 404, 200),
+    "PATCH api/v1/contacts/<uuid:pk>": (401, 404, 404, 404, 200),
+    "DELETE api/v1/contacts/<uuid:pk>": (401, 404, 404, 404, 204),
+    "POST api/v1/contacts/<uuid:pk>/block": (401, 404, 404, 404, 200),
+    "DELETE api/v1/contacts/<uuid:pk>/block": (401, 404, 404, 404, 204),
     "GET api/v1/messages": (401, 400, 200, 200, 200),  # the chat is a field here
     "POST api/v1/messages": (401, 400, 201, 201, 201),
     "GET api/v1/messages/<uuid:pk>": IN_THE_CHAT,
@@ -270,6 +278,7 @@ class World:
     people: dict[str, User]
     chat: Chat
     message: Message
+    contact: Contact
     session: Session
     api_key: ApiKey
     document: Text
@@ -296,6 +305,7 @@ class World:
             "api/v1/auth/mfa/passkeys": self.passkey,
             "api/v1/auth/sessions": self.session,
             "api/v1/chats": self.chat,
+            "api/v1/contacts": self.contact,
             "api/v1/legal/documents": self.document,
             "api/v1/messages": self.message,
             "api/v1/users": self.people["second"],
@@ -369,6 +379,9 @@ class World:
             "POST api/v1/chats/<uuid:chat>/participants": {"user": str(self.newcomer.pk)},
             "PUT api/v1/chats/<uuid:chat>/participants/<uuid:user>": role,
             "PATCH api/v1/chats/<uuid:chat>/participants/<uuid:user>": role,
+            "POST api/v1/contacts": {"user": str(self.people["second"].pk)},
+            "PUT api/v1/contacts/<uuid:pk>": {"alias": "Second"},
+            "PATCH api/v1/contacts/<uuid:pk>": {"alias": "Second"},
             "GET api/v1/messages": {"chat": str(self.chat.pk)},
             "PUT api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
             "PATCH api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
@@ -406,6 +419,7 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
             people=people,
             chat=chat,
             message=message,
+            contact=add_contact(actor=people["owner"], user=people["second"])[0],
             session=SessionFactory(user=people["owner"]),
             api_key=ApiKeyFactory(user=people["owner"]),
             document=published("1").texts.get(),

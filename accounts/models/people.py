@@ -39,6 +39,10 @@ validate_username = RegexValidator(
 )
 
 
+def _has_open_address(address: str) -> Q:
+    return Q(email=normalize_email(address), settings__values__privacy__found_by_email=True)
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def reachable(self) -> UserQuerySet:
         """People who can take part: address verified, account active."""
@@ -52,6 +56,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """People whose card *user* may see."""
         return self.reachable().not_blocking(user)
 
+    def found_at(self, address: str) -> UserQuerySet:
+        """The person with this whole address, if they let themselves be found by it."""
+        return self.filter(_has_open_address(address))
+
     def found_by(self, user: User, words: str) -> UserQuerySet:
         """Others whom *user* finds by a part of a name, or by the whole address of those who allow it.
 
@@ -61,7 +69,7 @@ class UserQuerySet(models.QuerySet["User"]):
         name = words.removeprefix("@")
         found = Q(username__icontains=name) | Q(display_name__icontains=words)
         if "@" in name:
-            found |= Q(email=normalize_email(words), settings__values__privacy__found_by_email=True)
+            found |= _has_open_address(words)
         rank = Case(
             When(username__iexact=name, then=Value("0")),
             When(username__istartswith=name, then=Value("1")),

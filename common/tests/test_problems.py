@@ -23,6 +23,7 @@ CODES = {
     "cannot_act_on_equal": 403,
     "challenge_invalid": 400,
     "chat_full": 409,
+    "contacts_full": 409,
     "client_id_conflict": 409,
     "code_invalid": 400,
     "current_password_wrong": 403,

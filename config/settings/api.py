@@ -150,6 +150,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TAGS": [
         {"name": "auth", "description": "Sign up, verify, sign in, refresh, sessions."},
         {"name": "users", "description": "The signed-in person."},
+        {"name": "contacts", "description": "Whom the signed-in person knows."},
         {"name": "chats", "description": "Private and group chats and who is in them."},
         {"name": "messages", "description": "Send, read back, mark as read."},
         {"name": "legal", "description": "Documents to read and accept, consents to give and withdraw."},

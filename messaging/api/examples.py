@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from accounts.api.examples import PERSON
 from common.problems import NotAllowed
 from messaging.problems import CannotActOnEqual
 
@@ -63,6 +64,15 @@ PARTICIPANT: Final = {
     "role": "member",
     "joined_at": "2026-11-20T18:00:00Z",
     "presence": None,
+}
+CONTACT: Final = {
+    "id": "0198c5b4-2b3c-7d4e-8f50-617283940a1b",
+    "user": PERSON,
+    "alias": "Omar the guide",
+    "blocked": False,
+    "presence": None,
+    "last_seen": None,
+    "created_at": "2026-11-20T18:00:00Z",
 }
 HISTORY: Final = {
     "results": [MESSAGE],

@@ -3,6 +3,7 @@ from django.urls import path
 from . import views
 
 chats, people = views.ChatViewSet.as_view, views.ParticipantViewSet.as_view
+contacts = views.ContactViewSet.as_view
 CHANGES = {"put": "update", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
@@ -17,6 +18,9 @@ urlpatterns = [
         people({"get": "retrieve", **CHANGES}),
         name="participant",
     ),
+    path("contacts", contacts({"get": "list", "post": "create"}), name="contacts"),
+    path("contacts/<uuid:pk>", contacts({"get": "retrieve", **CHANGES}), name="contact"),
+    path("contacts/<uuid:pk>/block", contacts({"post": "block", "delete": "unblock"}), name="contact-block"),
     path("messages", views.MessagesView.as_view(), name="messages"),
     path("outbox", views.OutboxView.as_view(), name="outbox"),
     path("messages/<uuid:pk>", views.MessageView.as_view(), name="message"),

@@ -13,6 +13,7 @@ from .chats import (
     ParticipantRemoved,
     ParticipantUpdated,
 )
+from .contacts import ContactAdded, ContactRemoved, ContactUpdated
 from .marks import MarkMoved, MessageRead
 from .messages import MessageSent, MessageUpdated
 from .threads import ThreadUpdated
@@ -22,6 +23,9 @@ __all__ = [
     "ChatEvent",
     "ChatRemoved",
     "ChatUpdated",
+    "ContactAdded",
+    "ContactRemoved",
+    "ContactUpdated",
     "MarkMoved",
     "MessageRead",
     "MessageSent",

@@ -1,6 +1,7 @@
 """Chats, who is in them, and what they say: a module a noun."""
 
 from .chats import Chat, ChatQuerySet
+from .contacts import Contact, ContactQuerySet
 from .mentions import Mention
 from .messages import Message, MessageQuerySet
 from .participants import Participant, ParticipantQuerySet
@@ -11,6 +12,8 @@ __all__ = [
     "Chat",
     "ChatQuerySet",
     "Mention",
+    "Contact",
+    "ContactQuerySet",
     "Message",
     "MessageQuerySet",
     "Participant",

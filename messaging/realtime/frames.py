@@ -9,18 +9,21 @@ from common.models import LogEntry
 from messaging.api.serializers import (
     ChatFrameSerializer,
     ChatSerializer,
+    ContactSerializer,
     MessageSerializer,
     ParticipantSerializer,
 )
 from messaging.events import (
     ChatAdded,
     ChatUpdated,
+    ContactAdded,
+    ContactUpdated,
     MessageSent,
     MessageUpdated,
     ParticipantAdded,
     ParticipantUpdated,
 )
-from messaging.models import Chat, Message, Participant
+from messaging.models import Chat, Contact, Message, Participant
 from realtime.registry import Renderer
 
 
@@ -78,6 +81,21 @@ def chats_of_people(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
     ]
 
 
+def contacts(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """Contacts as the person whose stream it is sees them now; of one who is gone, the ids."""
+    ids = [entry.data["contact"] for entry in entries]
+    seen: dict[tuple[UUID, str], Contact] = {}
+    for person in User.objects.in_bulk({_chat_of(entry) for entry in entries}).values():
+        rows = Contact.objects.seen_by(person).filter(pk__in=ids)
+        seen |= {(person.pk, str(row.pk)): row for row in rows}
+    return [
+        ContactSerializer(row).data
+        if (row := seen.get((_chat_of(entry), entry.data["contact"])))
+        else {"id": entry.data["contact"], "user": {"id": entry.data["user"]}}
+        for entry in entries
+    ]
+
+
 RENDERERS: Final[dict[str, Renderer]] = {
     MessageSent.type: messages,
     MessageUpdated.type: messages,
@@ -85,4 +103,6 @@ RENDERERS: Final[dict[str, Renderer]] = {
     ParticipantAdded.type: participants,
     ParticipantUpdated.type: participants,
     ChatAdded.type: chats_of_people,
+    ContactAdded.type: contacts,
+    ContactUpdated.type: contacts,
 }

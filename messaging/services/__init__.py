@@ -1,6 +1,7 @@
 """Every write to messaging, a module a subject."""
 
 from .chats import create_chat, delete_chat, leave_chat, update_chat
+from .contacts import add_contact, remove_contact, update_contact
 from .edits import edit_message
 from .leaving import leave_every_chat
 from .mentions import set_mentions
@@ -12,6 +13,7 @@ from .threads import follow_thread, mark_thread_read
 __all__ = [
     "Result",
     "Waiting",
+    "add_contact",
     "add_participants",
     "change_role",
     "create_chat",
@@ -22,9 +24,11 @@ __all__ = [
     "leave_every_chat",
     "mark_read",
     "mark_thread_read",
+    "remove_contact",
     "remove_participant",
     "send_message",
     "send_outbox",
     "set_mentions",
     "update_chat",
+    "update_contact",
 ]

@@ -6,6 +6,7 @@ from accounts.models import Block, User
 from accounts.registries import settings_of
 from common.actors import System
 from common.problems import NotFound
+from messaging.models import Contact
 from messaging.problems import NotOpenToYou
 
 
@@ -24,16 +25,15 @@ def require_open(actor: User | System, people: Sequence[User]) -> None:
 
     Raises:
         NotFound: one of them has blocked the actor, so they are not there for them.
-        NotOpenToYou: one of them wants neither from anybody.
+        NotOpenToYou: one of them wants neither from anybody, or from their own contacts alone.
     """
     if isinstance(actor, System):
         return
     require_not_blocked(actor, people)
-    # Contacts are not known yet, so nobody is one.
-    closed = [person for person in people if person != actor and not _is_open(person)]
-    if closed:
-        raise NotOpenToYou(users=[str(person.pk) for person in closed])
-
-
-def _is_open(person: User) -> bool:
-    return settings_of(person)["privacy"]["who_may_add_me"] == "everyone"
+    choices = {person.pk: settings_of(person)["privacy"]["who_may_add_me"] for person in people}
+    choosy = [pk for pk, choice in choices.items() if choice == "contacts"]
+    know_them = Contact.objects.filter(owner__in=choosy, user=actor) if choosy else Contact.objects.none()
+    open_to = {pk for pk, choice in choices.items() if choice == "everyone"} | {actor.pk}
+    open_to |= set(know_them.values_list("owner", flat=True))
+    if closed := [str(pk) for pk in choices if pk not in open_to]:
+        raise NotOpenToYou(users=closed)

@@ -18,8 +18,8 @@ class PrivacySettings(Input):
     who_may_add_me = ChoiceField(
         required=False,
         choices=WHO,
-        help_text="Who may open a private chat with the person or bring them into a group. There are no "
-        "contacts yet: until then that is nobody.",
+        help_text="Who may open a private chat with the person or bring them into a group; "
+        "`contacts` are those whom the person themselves has as a contact.",
     )
     read_receipts = BooleanField(required=False, help_text="Whether others see what the person has read.")
     found_by_email = BooleanField(

@@ -8,6 +8,7 @@ from .chats import (
     ChatSettingsInput,
     ChatSettingsSerializer,
 )
+from .contacts import ContactChangeInput, ContactInput, ContactQuery, ContactSerializer
 from .edits import EditCommandInput, EditInput, RevisionSerializer
 from .fields import MAX_SEQ, MAX_USERS, ChatField, PeopleField, PersonField
 from .marks import ReadInChatInput, ReadInput, ReadSerializer
@@ -33,6 +34,10 @@ __all__ = [
     "ChatSettingsSerializer",
     "EditCommandInput",
     "EditInput",
+    "ContactChangeInput",
+    "ContactInput",
+    "ContactQuery",
+    "ContactSerializer",
     "HistoryQuery",
     "MAX_OUTBOX",
     "MAX_SEQ",

@@ -1,6 +1,7 @@
 """The operations on chats, a module a noun."""
 
 from .chats import ChatViewSet
+from .contacts import ContactViewSet
 from .edits import MessageHistoryViewSet
 from .messages import ChatMessagesView, MessagesView, MessageView, ReadView
 from .outbox import OutboxView
@@ -12,6 +13,7 @@ __all__ = [
     "ChatThreadsViewSet",
     "ChatViewSet",
     "MessageHistoryViewSet",
+    "ContactViewSet",
     "MessageView",
     "MessagesView",
     "OutboxView",
