@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from accounts.models import User
+from accounts.models import Block, User
 from common.actors import System
 from common.problems import NotAllowed, NotFound
 
 from .models import Chat, Participant
+from .problems import NotOpenToYou
 
 PRIVATE, GROUP = Chat.Type.PRIVATE, Chat.Type.GROUP
 OWNER, ADMIN, MEMBER = Participant.Role.OWNER, Participant.Role.ADMIN, Participant.Role.MEMBER
@@ -24,6 +25,10 @@ ALLOWED: Final[dict[str, dict[str, set[str]]]] = {
     "participant.change_role": {PRIVATE: set(), GROUP: {OWNER}},
 }
 
+# What reaches the other one the moment it is done: between two of whom one blocks the other nobody does it.
+# In a group messages keep flowing, in one order for all.
+REACHES_THE_OTHER: Final = {"message.send", "message.edit", "message.react"}
+
 
 def may(actor: Participant, action: str, chat: Chat) -> bool:
     """Whether somebody in *chat* may do *action* there."""
@@ -38,6 +43,7 @@ def require(actor: User | System, action: str, chat: Chat) -> Participant | None
     Raises:
         NotFound: they are not in the chat, so it is not there for them.
         NotAllowed: they are, and may not.
+        NotOpenToYou: it would reach somebody whom they block, or who blocks them.
     """
     if isinstance(actor, System):
         return None
@@ -46,7 +52,14 @@ def require(actor: User | System, action: str, chat: Chat) -> Participant | None
         raise NotFound
     if not may(participant, action, chat):
         raise NotAllowed(denied_by=denied_by(action, participant))
+    if action in REACHES_THE_OTHER and are_apart(chat, actor):
+        raise NotOpenToYou
     return participant
+
+
+def are_apart(chat: Chat, user: User) -> bool:
+    """Whether *chat* is a private one of which either blocks the other."""
+    return chat.type == PRIVATE and bool(Block.objects.apart_from(user.pk, [chat.other_than(user.pk)]))
 
 
 def denied_by(action: str, actor: Participant) -> dict[str, str]:

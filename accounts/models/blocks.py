@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +18,15 @@ class BlockQuerySet(models.QuerySet["Block"]):
     def between(self, one: User, other: User) -> BlockQuerySet:
         """Whichever of the two blocks the other."""
         return self.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one))
+
+    def apart_from(self, user: UUID, people: Iterable[UUID]) -> set[UUID]:
+        """Those of *people* who block *user*, or whom *user* blocks."""
+        people = set(people)
+        rows = self.filter(Q(blocker=user, blocked__in=people) | Q(blocked=user, blocker__in=people))
+        return {
+            blocked if blocker == user else blocker
+            for blocker, blocked in rows.values_list("blocker", "blocked")
+        }
 
     def with_people(self) -> BlockQuerySet:
         return self.select_related("blocked")

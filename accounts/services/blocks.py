@@ -12,7 +12,7 @@ from . import audit
 
 @transaction.atomic
 def block_user(*, actor: User, user: User) -> tuple[Block, bool]:
-    """Have *user* no longer find *actor*, write to them first, or bring them into a chat. They are not told.
+    """Have *user* no longer find *actor*, write to them, or bring them into a chat. They are not told.
 
     Also who has blocked the actor can be blocked: or whoever is first would be safe from the other.
 

@@ -116,6 +116,11 @@ class Chat(models.Model):
         self.last_seq += 1
         return self.last_seq
 
+    def other_than(self, user: UUID) -> UUID:
+        """The one of a private chat's two people who is not *user*, whether they are in it now or not."""
+        one, other = (UUID(each) for each in (self.private_key or "").split(":"))
+        return other if one == user else one
+
     @staticmethod
     def private_key_of(users: Iterable[UUID]) -> str:
         """What makes a private chat of two people the same chat, whoever of them opens it."""

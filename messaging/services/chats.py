@@ -45,7 +45,8 @@ def create_chat(
     Raises:
         Invalid: a private chat with nobody, oneself or several; a group without a title.
         NotFound: one of the others has blocked the actor.
-        NotOpenToYou: one of them lets nobody do this. A private chat that is there already is given.
+        NotOpenToYou: one of them lets nobody do this, or the actor blocks one of a group's. A private chat
+            that is there already is given.
 
     Emits `ChatAdded` to everyone in it.
     """
@@ -58,7 +59,7 @@ def create_chat(
         return _private_chat(actor, next(iter(others.values())))
     if not title.strip():
         raise Invalid.field("title", "required", "A group needs a title.")
-    require_open(actor, list(others.values()))
+    require_open(actor, list(others.values()), in_group=True)
     with transaction.atomic():
         chat = Chat.objects.create(
             type=type,

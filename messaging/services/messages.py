@@ -33,8 +33,8 @@ def send_message(
         The message, and whether it is new.
 
     Raises:
-        NotFound, NotAllowed: the policy `message.send` says no, or in a thread `message.thread`, or of
-            calling everybody `message.mention_all`.
+        NotFound, NotAllowed, NotOpenToYou: the policy `message.send` says no, or in a thread
+            `message.thread`, or of calling everybody `message.mention_all`.
         Invalid: the thread's root is not in this chat, or in a thread itself; somebody called is not there.
         ClientIdConflict: another message has this client id.
 

@@ -33,7 +33,7 @@ def add_participants(
         NotAllowed: the policy `participant.add` says no.
         CannotActOnEqual: *role* is not below the actor's own.
         NotFound: one of *users* has blocked the actor.
-        NotOpenToYou: one of them lets nobody bring them into a group.
+        NotOpenToYou: one of them lets nobody bring them into a group, or the actor blocks them.
         ChatFull
 
     Emits `ParticipantAdded` for each, and `ChatAdded` to each.
@@ -43,7 +43,7 @@ def add_participants(
     if me and role != MEMBER and Participant.RANK[role] >= Participant.RANK[me.role]:
         raise CannotActOnEqual(denied_by=policies.denied_by("participant.add", me))
     present = set(chat.participants.present().filter(user__in=users).values_list("user", flat=True))
-    require_open(actor, [user for user in users if user.pk not in present])
+    require_open(actor, [user for user in users if user.pk not in present], in_group=True)
     bring_in(chat=chat, users=users, role=role, by=actor)
     return list(chat.participants.listed().filter(user__in=users))
 

@@ -92,7 +92,7 @@ class ChatMessagesView(ChatScoped):
         responses={
             201: MessageForReaderSerializer,
             200: OpenApiResponse(MessageForReaderSerializer, "Sent before, under this client id."),
-            **refuses(problems.ClientIdConflict),
+            **refuses(problems.ClientIdConflict, problems.NotOpenToYou),
         },
         examples=[
             sent("send", {"text": "We leave at dawn.", "client_id": "phone-7f3a-18"}),
@@ -133,7 +133,7 @@ class MessagesView(ApiView):
         responses={
             201: MessageForReaderSerializer,
             200: OpenApiResponse(MessageForReaderSerializer, "Sent before, under this client id."),
-            **refuses(problems.ClientIdConflict),
+            **refuses(problems.ClientIdConflict, problems.NotOpenToYou),
         },
         examples=[
             sent(
