@@ -132,8 +132,8 @@ HOLDINGS: Final = [
             "type": Field("How many may be in it.", "type", GROUPS),
             "title": Field("What it is called.", "title", GROUPS),
             "description": Field("What it is for.", "description", GROUPS),
-            "members_can_add": Field("Who may bring others.", "members_can_add", GROUPS),
             "edit_window": Field("How long messages may be edited.", "edit_window", GROUPS),
+            "permissions": Field("Who may do what in it.", "permissions", GROUPS),
             "private_key": Field(
                 "Two people have one private chat.",
                 None,

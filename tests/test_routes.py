@@ -162,6 +162,7 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "DELETE api/v1/contacts/<uuid:pk>": (401, 404, 404, 404, 204),
     "POST api/v1/contacts/<uuid:pk>/block": (401, 404, 404, 404, 200),
     "DELETE api/v1/contacts/<uuid:pk>/block": (401, 404, 404, 404, 204),
+    "GET api/v1/chats/<uuid:chat>/permissions": IN_THE_CHAT,
     "GET api/v1/messages": (401, 400, 200, 200, 200),  # the chat is a field here
     "POST api/v1/messages": (401, 400, 201, 201, 201),
     "GET api/v1/messages/<uuid:pk>": IN_THE_CHAT,

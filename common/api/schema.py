@@ -63,6 +63,12 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             "properties": {
                 "action": {"type": "string", "examples": ["participant.remove"]},
                 "role": {"type": "string", "examples": ["member"]},
+                "rule": {
+                    "type": "string",
+                    "enum": ["default", "chat", "rank"],
+                    "description": "In a chat, what decided: the default, a setting of its own, or the rank "
+                    "of whom it was to be done to.",
+                },
             },
         },
         "request_id": {"type": "string", "description": "Quote it when you ask for help."},

@@ -132,6 +132,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "Role": "accounts.models.Role",
         "ChatType": "messaging.models.Chat.Type",
+        "ChatLevel": "messaging.models.Chat.Level",
         "DocumentKind": "legal.models.Document.Kind",
         "LanguageEnum": LANGUAGES,
         "ParticipantRole": "messaging.models.Participant.Role",

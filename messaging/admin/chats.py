@@ -32,6 +32,8 @@ from messaging.tasks import post_notice
 from .naming import name_of, the_two
 from .participants import ParticipantInline
 
+TYPES = {_("group"): "primary", _("channel"): "success", _("private"): "info"}
+
 
 class NoticeForm(forms.Form):
     """What the platform has to say."""
@@ -80,7 +82,8 @@ class ChatAdmin(ReadOnlyAdmin):
                     ("id", "kind"),
                     ("title", "creator"),
                     "description",
-                    ("participant_count", "members_can_add", "edit_window"),
+                    ("participant_count", "overrides"),
+                    "edit_window",
                     ("last_seq", "messages"),
                     ("created_at", "last_activity_at"),
                     "deleted_at",
@@ -88,7 +91,7 @@ class ChatAdmin(ReadOnlyAdmin):
             },
         ),
     ]
-    readonly_fields = ["id", "kind", "creator", "messages"]
+    readonly_fields = ["id", "kind", "creator", "messages", "overrides"]
     inlines: ClassVar[list[type[ReadOnlyInline]]] = [ParticipantInline]
     actions = ["post_notices", "remove"]
     actions_detail: ClassVar[list[str]] = ["post_notice_here", "remove_here"]
@@ -113,13 +116,18 @@ class ChatAdmin(ReadOnlyAdmin):
     def name(self, chat: Any) -> str:
         return name_of(chat)
 
-    @display(description=_("type"), label={_("group"): "primary", _("private"): "info"})
+    @display(description=_("type"), label=TYPES)
     def kind(self, chat: Chat) -> str:
         return str(chat.get_type_display())
 
     @display(description=_("created by"))
     def creator(self, chat: Chat) -> str:
         return link_to(chat.created_by)
+
+    @display(description=_("permissions of its own"))
+    def overrides(self, chat: Chat) -> str:
+        levels = dict(Chat.Level.choices)
+        return ", ".join(f"{action}: {levels[level]}" for action, level in sorted(chat.permissions.items()))
 
     @display(description=_("messages"))
     def messages(self, chat: Chat) -> str:
@@ -152,7 +160,7 @@ class ChatAdmin(ReadOnlyAdmin):
 
     @console_action(_("Delete group"), question=_("Delete it for everyone in it?"), permissions=["remove"])
     def remove(self, request: HttpRequest, chat: Chat) -> bool:
-        if chat.type != Chat.Type.GROUP:
+        if chat.type == Chat.Type.PRIVATE:
             raise NotAllowed(_("A private chat belongs to the two in it."))
         delete_chat(actor=SYSTEM, chat=chat)
         return True

@@ -43,7 +43,7 @@ CHAT: Final = {
     "title": "Wadi Rum, December",
     "description": "Four days, two cars.",
     "avatar": None,
-    "settings": {"members_can_add": False, "edit_window": 172_800},
+    "settings": {"members_can_add": False, "send": "everyone", "permissions": {}, "edit_window": 172_800},
     "my_role": "owner",
     "participant_count": 2,
     "last_message": MESSAGE,
@@ -73,6 +73,14 @@ CONTACT: Final = {
     "presence": None,
     "last_seen": None,
     "created_at": "2026-11-20T18:00:00Z",
+}
+PERMISSIONS: Final = {
+    "user": OMAR,
+    "role": "member",
+    "permissions": [
+        {"action": "message.send", "allowed": True, "level": "everyone", "rule": "default"},
+        {"action": "participant.add", "allowed": False, "level": "admins", "rule": "default"},
+    ],
 }
 HISTORY: Final = {
     "results": [MESSAGE],
@@ -115,8 +123,8 @@ OUTBOX: Final = {
 
 
 def not_allowed(action: str) -> NotAllowed:
-    return NotAllowed(denied_by={"action": action, "role": "member"})
+    return NotAllowed(denied_by={"action": action, "role": "member", "rule": "default"})
 
 
 def cannot_act_on_equal(action: str) -> CannotActOnEqual:
-    return CannotActOnEqual(denied_by={"action": action, "role": "admin"})
+    return CannotActOnEqual(denied_by={"action": action, "role": "admin", "rule": "rank"})

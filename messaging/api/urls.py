@@ -21,6 +21,7 @@ urlpatterns = [
     path("contacts", contacts({"get": "list", "post": "create"}), name="contacts"),
     path("contacts/<uuid:pk>", contacts({"get": "retrieve", **CHANGES}), name="contact"),
     path("contacts/<uuid:pk>/block", contacts({"post": "block", "delete": "unblock"}), name="contact-block"),
+    path("chats/<uuid:chat>/permissions", views.PermissionsView.as_view(), name="chat-permissions"),
     path("messages", views.MessagesView.as_view(), name="messages"),
     path("outbox", views.OutboxView.as_view(), name="outbox"),
     path("messages/<uuid:pk>", views.MessageView.as_view(), name="message"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -59,6 +58,14 @@ class Chat(models.Model):
     class Type(models.TextChoices):
         PRIVATE = "private", _("private")
         GROUP = "group", _("group")
+        CHANNEL = "channel", _("channel")
+
+    class Level(models.TextChoices):
+        """From which role up something may be done."""
+
+        EVERYONE = "everyone", _("everyone")
+        ADMINS = "admins", _("admins and the owner")
+        OWNER = "owner", _("the owner")
 
     MAX_PARTICIPANTS = 10_000
     EDIT_WINDOW = 48 * 3600  # seconds: who read it two days ago does not look again
@@ -68,7 +75,7 @@ class Chat(models.Model):
     type = models.CharField(_("type"), max_length=8, choices=Type)
     title = models.CharField(_("title"), max_length=120, blank=True)
     description = models.CharField(_("description"), max_length=1000, blank=True)
-    members_can_add = models.BooleanField(_("members can add people"), default=False)
+    permissions = models.JSONField(_("permissions"), default=dict, blank=True)  # own level by action
     edit_window = models.PositiveIntegerField(  # seconds after sending; null: without end
         _("edit window"), default=EDIT_WINDOW, null=True, blank=True
     )
@@ -99,7 +106,7 @@ class Chat(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(type="private", private_key__isnull=False)
-                | Q(type="group", private_key__isnull=True),
+                | Q(type__in=["group", "channel"], private_key__isnull=True),
                 name="chat_private_key_of_private",
             ),
         ]
@@ -107,21 +114,17 @@ class Chat(models.Model):
     def __str__(self) -> str:
         return self.title or f"{self.get_type_display()} {self.pk}"
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        return {"members_can_add": self.members_can_add, "edit_window": self.edit_window}
-
     def take_seq(self) -> int:
         """The chat's next position. The caller holds the row's lock and saves the row."""
         self.last_seq += 1
         return self.last_seq
 
-    def other_than(self, user: UUID) -> UUID:
-        """The one of a private chat's two people who is not *user*, whether they are in it now or not."""
-        one, other = (UUID(each) for each in (self.private_key or "").split(":"))
-        return other if one == user else one
-
     @staticmethod
     def private_key_of(users: Iterable[UUID]) -> str:
         """What makes a private chat of two people the same chat, whoever of them opens it."""
         return ":".join(sorted(str(user) for user in users))
+
+    def other_than(self, user: UUID) -> UUID:
+        """The one of a private chat's two people who is not *user*, whether they are in it now or not."""
+        one, other = (UUID(each) for each in (self.private_key or "").split(":"))
+        return other if one == user else one

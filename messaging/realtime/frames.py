@@ -1,11 +1,12 @@
 """What the ids of log entries stand for, as it is now."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from accounts.models import User
 from common.models import LogEntry
+from messaging import policies
 from messaging.api.serializers import (
     ChatFrameSerializer,
     ChatSerializer,
@@ -21,6 +22,7 @@ from messaging.events import (
     MessageSent,
     MessageUpdated,
     ParticipantAdded,
+    ParticipantRemoved,
     ParticipantUpdated,
 )
 from messaging.models import Chat, Contact, Message, Participant
@@ -50,14 +52,33 @@ def chats(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
     ]
 
 
+def _is_told(row: Participant) -> bool:
+    """Whether everybody in the chat may know of them: a frame is the same for all."""
+    return row.role != Participant.Role.MEMBER or policies.is_for_everyone("participant.view", row.chat)
+
+
 def participants(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
-    """Who came or changed, as they are now; of somebody who is gone again, the id."""
+    """Who came or changed, as they are now; of somebody who is gone again, the id.
+
+    Of a member whom not everybody may see, nobody: admins ask for the list.
+    """
+    return _of_people(entries, lambda row: ParticipantSerializer(row).data)
+
+
+def removals(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """Whose last frame of the chat it is; of a member whom not everybody may see, nobody."""
+    return _of_people(entries, lambda row: {"user": str(row.user_id)})
+
+
+def _of_people(
+    entries: Sequence[LogEntry], show: Callable[[Participant], dict[str, Any]]
+) -> list[dict[str, Any]]:
     rows = Participant.objects.filter(
         chat__in={_chat_of(entry) for entry in entries}, user__in={entry.data["user"] for entry in entries}
     )
-    found = {(row.chat_id, str(row.user_id)): row for row in rows.select_related("user")}
+    found = {(row.chat_id, str(row.user_id)): row for row in rows.select_related("user", "chat")}
     return [
-        ParticipantSerializer(row).data | {"by": entry.data["by"]}
+        (show(row) | {"by": entry.data["by"]} if _is_told(row) else {"user": None, "by": None})
         if (row := found.get((_chat_of(entry), entry.data["user"])))
         else entry.data
         for entry in entries
@@ -102,6 +123,7 @@ RENDERERS: Final[dict[str, Renderer]] = {
     ChatUpdated.type: chats,
     ParticipantAdded.type: participants,
     ParticipantUpdated.type: participants,
+    ParticipantRemoved.type: removals,
     ChatAdded.type: chats_of_people,
     ContactAdded.type: contacts,
     ContactUpdated.type: contacts,

@@ -1,7 +1,7 @@
 """Chats as a whole."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -19,7 +19,19 @@ from .locking import lock_chat
 from .openness import require_not_blocked, require_open
 from .participants import bring_in, participant_of, take_out
 
-EDITABLE: Final = frozenset({"title", "description", "members_can_add", "edit_window"})
+WORDS: Final = frozenset({"title", "description", "edit_window"})
+
+
+class Rights(TypedDict, total=False):
+    """Who may do what in a chat, as `permissions_with` has it."""
+
+    members_can_add: bool
+    send: str
+    permissions: Mapping[str, str | None]
+
+
+RIGHTS: Final = frozenset(Rights.__annotations__)
+EDITABLE: Final = WORDS | RIGHTS
 
 
 def create_chat(
@@ -29,21 +41,22 @@ def create_chat(
     participants: Sequence[User] = (),
     title: str = "",
     description: str = "",
-    members_can_add: bool = False,
     edit_window: int | None = Chat.EDIT_WINDOW,
+    **rights: Unpack[Rights],
 ) -> tuple[Chat, bool]:
-    """Open a chat. The creator of a group owns it.
+    """Open a chat. The creator of a group or a channel owns it.
 
     Args:
         participants: the others in it; of a private chat exactly one.
-        title, description, members_can_add, edit_window (seconds): a group's. A private chat has none, or the
+        title, description, edit_window (seconds): a group's or a channel's. A private chat has none, or the
             default, whatever a client sends: each side sees the other person.
+        rights: of its own, see `permissions_with`; a private chat has none of its own either.
 
     Returns:
         The chat, and whether it is new: two people have one private chat, whoever asks for it.
 
     Raises:
-        Invalid: a private chat with nobody, oneself or several; a group without a title.
+        Invalid: a private chat with nobody, oneself or several; a group or channel without a title.
         NotFound: one of the others has blocked the actor.
         NotOpenToYou: one of them lets nobody do this, or the actor blocks one of a group's. A private chat
             that is there already is given.
@@ -58,14 +71,14 @@ def create_chat(
             )
         return _private_chat(actor, next(iter(others.values())))
     if not title.strip():
-        raise Invalid.field("title", "required", "A group needs a title.")
+        raise Invalid.field("title", "required", "A group or a channel needs a title.")
     require_open(actor, list(others.values()), in_group=True)
     with transaction.atomic():
         chat = Chat.objects.create(
             type=type,
             title=title,
             description=description,
-            members_can_add=members_can_add,
+            permissions=permissions_with({}, rights),
             edit_window=edit_window,
             created_by=actor,
             participant_count=len(others) + 1,
@@ -99,29 +112,59 @@ def _private_chat(actor: User, other: User) -> tuple[Chat, bool]:
 
 @transaction.atomic
 def update_chat(*, actor: User | System, chat: Chat, **changes: Any) -> Chat:
-    """Change what a group says of itself.
+    """Change what a group or channel says of itself, or who may do what in it.
 
     Args:
-        changes: any of `EDITABLE`.
+        changes: any of `EDITABLE`; `RIGHTS` as `permissions_with` has them.
 
     Raises:
-        NotAllowed: the policy `chat.update` says no.
+        NotAllowed: the policy `chat.update` says no, or for rights `chat.change_permissions`, or one of them
+            reaches above the actor.
 
     Emits `ChatUpdated`, if anything changed.
     """
     if not changes.keys() <= EDITABLE:
         raise TypeError(f"a chat has no such fields: {sorted(changes.keys() - EDITABLE)}")
     chat = lock_chat(chat)
-    policies.require(actor, "chat.update", chat)
-    changed = [name for name, value in changes.items() if getattr(chat, name) != value]
+    wanted = {name: changes[name] for name in changes.keys() & WORDS}
+    if wanted or not changes:
+        policies.require(actor, "chat.update", chat)
+    if rights := {name: changes[name] for name in changes.keys() & RIGHTS}:
+        me = policies.require(actor, "chat.change_permissions", chat)
+        wanted["permissions"] = permissions_with(chat.permissions, rights)
+        if me:
+            policies.require_changeable(me, chat, wanted["permissions"])
+    changed = [name for name, value in wanted.items() if getattr(chat, name) != value]
     if not changed:
         return chat
     for name in changed:
-        setattr(chat, name, changes[name])
+        setattr(chat, name, wanted[name])
     seq = chat.take_seq()
     chat.save(update_fields=[*changed, "last_seq"])
     emit(ChatUpdated(chat=chat.pk, seq=seq, by=actor.pk))
     return chat
+
+
+def permissions_with(before: Mapping[str, str], rights: Mapping[str, Any]) -> dict[str, str]:
+    """The chat's own permissions after *rights* were given.
+
+    Args:
+        rights: `permissions` is a level by action, None for the default's; `send` that of `message.send`;
+            `members_can_add` opens `participant.add` to everyone, or closes it again if it is open.
+
+    Raises:
+        ValueError: what no chat decides for itself, or no level.
+    """
+    after: dict[str, str | None] = {**before, **rights.get("permissions", {})}
+    if "send" in rights:
+        after["message.send"] = rights["send"]
+    if (opened := rights.get("members_can_add")) is not None:
+        is_open = after.get("participant.add") == Chat.Level.EVERYONE
+        if opened != is_open:
+            after["participant.add"] = Chat.Level.EVERYONE if opened else None
+    if not after.keys() <= set(policies.SETTABLE) or not set(after.values()) <= {None, *Chat.Level.values}:
+        raise ValueError(f"no permissions of a chat: {after}")
+    return {action: str(level) for action, level in after.items() if level is not None}
 
 
 @transaction.atomic
@@ -146,7 +189,7 @@ def leave_chat(*, actor: User, chat: Chat) -> None:
 
 @transaction.atomic
 def delete_chat(*, actor: User | System, chat: Chat) -> None:
-    """Delete a group for everyone in it.
+    """Delete a group or channel for everyone in it.
 
     Raises:
         NotAllowed: the policy `chat.delete` says no.

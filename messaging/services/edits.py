@@ -36,7 +36,7 @@ def edit_message(*, actor: User, message: Message, text: str, revision: int | No
     chat, message = lock_message(message)
     me = policies.require(actor, "message.edit", chat)
     if me and message.author_id != me.user_id:
-        raise NotAllowed(denied_by=policies.denied_by("message.edit", me))
+        raise NotAllowed(denied_by=policies.denied_by("message.edit", me, chat))
     if message.text == text:
         return message
     if revision not in (None, message.revision):

@@ -44,7 +44,7 @@ def _leave(pk: UUID, user: UUID) -> Counter[str]:
         if me.role == Participant.Role.OWNER:
             _hand_over(chat, me)
         take_out(chat=chat, participant=me, by=SYSTEM)
-        if chat.type == Chat.Type.GROUP and chat.participant_count == 0:  # as when the last one leaves
+        if chat.type != Chat.Type.PRIVATE and chat.participant_count == 0:  # as when the last one leaves
             chat.deleted_at = timezone.now()
             chat.save(update_fields=["deleted_at"])
     return Counter()

@@ -88,18 +88,20 @@ def mark_read(*, actor: User, chat: Chat, seq: int) -> Participant:
     Raises:
         NotFound: they are not in the chat, or it was deleted.
 
-    Emits `MessageRead` to the chat and `MarkMoved` to the actor's own devices, if it moved.
+    Emits `MarkMoved` to the actor's own devices, if it moved, and `MessageRead` to the chat, if everybody
+    there may know who is in it.
     """
     with transaction.atomic():
         me = Participant.objects.present().select_for_update().filter(chat=chat, user=actor).first()
-        newest = Chat.objects.filter(pk=chat.pk, deleted_at=None).values_list("last_seq", flat=True).first()
-        if me is None or newest is None:
+        now = Chat.objects.filter(pk=chat.pk, deleted_at=None).first()
+        if me is None or now is None:
             raise NotFound
-        target = min(seq, newest)
+        target = min(seq, now.last_seq)
         if target > me.read_seq:
             me.read_seq = target
             me.save(update_fields=["read_seq"])
-            emit(MessageRead(chat=chat.pk, user=actor.pk, read_seq=target))
+            if policies.is_for_everyone("participant.view", now):
+                emit(MessageRead(chat=chat.pk, user=actor.pk, read_seq=target))
             emit(MarkMoved(chat=chat.pk, read_seq=target), audience=[actor.pk])
         return me
 

@@ -41,7 +41,7 @@ def add_participants(
     chat = lock_chat(chat)
     me = policies.require(actor, "participant.add", chat)
     if me and role != MEMBER and Participant.RANK[role] >= Participant.RANK[me.role]:
-        raise CannotActOnEqual(denied_by=policies.denied_by("participant.add", me))
+        raise CannotActOnEqual(denied_by=policies.outranked("participant.add", me))
     present = set(chat.participants.present().filter(user__in=users).values_list("user", flat=True))
     require_open(actor, [user for user in users if user.pk not in present], in_group=True)
     bring_in(chat=chat, users=users, role=role, by=actor)
@@ -55,17 +55,20 @@ def change_role(*, actor: User | System, chat: Chat, user: User, role: str) -> P
     Raises:
         NotAllowed: the policy `participant.change_role` says no.
         NotFound: they are not in the chat.
+        CannotActOnEqual: they are of the actor's rank or higher, or the new role is above it.
         OwnerMustHandOver: the owner can't just step down.
 
     Emits `ParticipantUpdated` for whoever changed.
     """
     chat = lock_chat(chat)
-    policies.require(actor, "participant.change_role", chat)
+    me = policies.require(actor, "participant.change_role", chat)
     participant = participant_of(chat, user)
     if participant.role == role:
         return participant
-    if participant.role == OWNER:
+    if participant.role == OWNER and (me is None or participant.user_id == me.user_id):
         raise OwnerMustHandOver
+    if me and not (me.outranks(participant) and Participant.RANK[role] <= Participant.RANK[me.role]):
+        raise CannotActOnEqual(denied_by=policies.outranked("participant.change_role", me))
     changes = [(participant, role)]
     if role == OWNER and (owner := chat.participants.present().filter(role=OWNER).first()):
         changes.insert(0, (owner, ADMIN))  # first: there is never a second owner
@@ -92,7 +95,7 @@ def remove_participant(*, actor: User | System, chat: Chat, user: User) -> None:
     me = policies.require(actor, "participant.remove", chat)
     participant = participant_of(chat, user)
     if me and not me.outranks(participant):
-        raise CannotActOnEqual(denied_by=policies.denied_by("participant.remove", me))
+        raise CannotActOnEqual(denied_by=policies.outranked("participant.remove", me))
     take_out(chat=chat, participant=participant, by=actor)
 
 

@@ -27,7 +27,12 @@ def test_what_is_left_out_of_a_change_stays(method, layla, group, client_of):
     assert (body["title"], body["description"], body["settings"], body["last_seq"]) == (
         "Petra",
         "Four days",
-        {"members_can_add": True, "edit_window": 172_800},
+        {
+            "members_can_add": True,
+            "send": "everyone",
+            "permissions": {"participant.add": "everyone"},
+            "edit_window": 172_800,
+        },
         2,
     )
     assert log_of(group) == [
@@ -71,7 +76,7 @@ def test_a_member_cannot_change_a_group(method, omar, group, client_of):
 
     assert response.status_code == 403
     assert response.json()["code"] == "not_allowed"
-    assert response.json()["denied_by"] == {"action": "chat.update", "role": "member"}
+    assert response.json()["denied_by"] == {"action": "chat.update", "role": "member", "rule": "default"}
     assert Chat.objects.get().title == "Wadi Rum"
     assert log_of(group) == []
 

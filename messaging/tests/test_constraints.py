@@ -61,7 +61,9 @@ def test_the_platform_uses_a_client_id_once():
     assert Message.objects.count() == 3
 
 
-@pytest.mark.parametrize(("type_", "key"), [("private", None), ("group", "a:b")])
+@pytest.mark.parametrize(
+    ("type_", "key"), [("private", None), ("group", "a:b"), ("channel", "a:b"), ("forum", None)]
+)
 def test_private_chats_alone_have_the_key_of_two_people(type_, key):
     refused(lambda: ChatFactory(type=type_, private_key=key))
 

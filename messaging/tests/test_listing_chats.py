@@ -125,7 +125,7 @@ def test_the_list_is_filtered_by_type(type_, expected, layla, omar, client_of):
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ({"type": "channel"}, "type"),
+        ({"type": "forum"}, "type"),
         ({"type": "group\0"}, "type"),
         ({"page_size": "0"}, "page_size"),
         ({"page_size": "201"}, "page_size"),

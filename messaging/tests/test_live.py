@@ -253,7 +253,12 @@ async def test_a_changed_role_and_a_changed_title_are_told(layla, omar, group):
         "type": "group",
         "title": "Petra",
         "description": "",
-        "settings": {"members_can_add": True, "edit_window": 172_800},
+        "settings": {
+            "members_can_add": True,
+            "send": "everyone",
+            "permissions": {"participant.add": "everyone"},
+            "edit_window": 172_800,
+        },
         "participant_count": 2,
         "by": str(layla.pk),
     }

@@ -45,7 +45,12 @@ def test_a_group_belongs_to_whoever_opens_it(layla, omar, client_of):
         "title": "Wadi Rum",
         "description": "Four days, two cars.",
         "avatar": None,
-        "settings": {"members_can_add": True, "edit_window": 172_800},
+        "settings": {
+            "members_can_add": True,
+            "send": "everyone",
+            "permissions": {"participant.add": "everyone"},
+            "edit_window": 172_800,
+        },
         "my_role": "owner",
         "participant_count": 2,
         "last_message": None,
@@ -78,7 +83,12 @@ def test_a_group_may_have_its_maker_alone(layla, client_of):
 
     assert response.status_code == 201
     assert response.json()["participant_count"] == 1
-    assert response.json()["settings"] == {"members_can_add": False, "edit_window": 172_800}
+    assert response.json()["settings"] == {
+        "members_can_add": False,
+        "send": "everyone",
+        "permissions": {},
+        "edit_window": 172_800,
+    }
 
 
 def test_a_private_chat_is_opened_once_whoever_asks(layla, omar, client_of):
@@ -96,7 +106,7 @@ def test_a_private_chat_is_opened_once_whoever_asks(layla, omar, client_of):
         "title": "",
         "description": "",
         "avatar": None,
-        "settings": {"members_can_add": False, "edit_window": 172_800},
+        "settings": {"members_can_add": False, "send": "everyone", "permissions": {}, "edit_window": 172_800},
         "my_role": "member",
         "participant_count": 2,
         "last_message": None,
@@ -170,7 +180,12 @@ def test_a_private_chat_has_nothing_to_say_of_itself(field, value, layla, omar, 
 
     assert response.status_code == 201
     assert (response.json()["title"], response.json()["description"]) == ("", "")
-    assert response.json()["settings"] == {"members_can_add": False, "edit_window": 172_800}
+    assert response.json()["settings"] == {
+        "members_can_add": False,
+        "send": "everyone",
+        "permissions": {},
+        "edit_window": 172_800,
+    }
 
 
 @pytest.mark.parametrize("type_", ["private", "group"])
@@ -217,7 +232,7 @@ GROUP = {"type": "group", "title": "Wadi Rum"}
         (GROUP | {"description": "x" * 1001}, "description", "max_length"),
         (GROUP | {"description": False}, "description", "invalid"),
         ({"title": "Wadi Rum"}, "type", "required"),
-        (GROUP | {"type": "channel"}, "type", "invalid_choice"),
+        (GROUP | {"type": "forum"}, "type", "invalid_choice"),
         (GROUP | {"type": ["group"]}, "type", "invalid_choice"),
         (GROUP | {"type": None}, "type", "null"),
         (GROUP | {"tittle": "Wadi Rum"}, "tittle", "unknown_field"),

@@ -236,7 +236,7 @@ def test_nobody_gives_a_role_as_high_as_their_own(role, given, layla, omar, mina
 
     assert response.status_code == 403
     assert response.json()["code"] == "cannot_act_on_equal"
-    assert response.json()["denied_by"] == {"action": "participant.add", "role": role}
+    assert response.json()["denied_by"] == {"action": "participant.add", "role": role, "rule": "rank"}
     assert mina.username not in roles_in(group)
     assert log_of(group) == before
 
@@ -397,7 +397,7 @@ def test_an_admin_removes_nobody_of_their_rank_or_above(whom, layla, omar, clien
 
     assert response.status_code == 403
     assert response.json()["code"] == "cannot_act_on_equal"
-    assert response.json()["denied_by"] == {"action": "participant.remove", "role": "admin"}
+    assert response.json()["denied_by"] == {"action": "participant.remove", "role": "admin", "rule": "rank"}
     assert roles_in(chat) == {"layla": "owner", "omar": "admin", "noor": "admin"}
     assert log_of(chat) == before
 

@@ -8,7 +8,6 @@ from accounts.tests.factories import UserFactory
 from common.models import LogEntry
 from messaging.models import Chat, Participant
 from messaging.services import change_role, create_chat, remove_participant, send_message
-from messaging.tests.factories import group_of
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +61,33 @@ WHERE_MEMBERS_ADD = {
     "add an owner":            (403, 403, 403, 404, 404),
     "rename":                  (200, 200, 403, 404, 404),
     "remove a member":         (204, 204, 403, 404, 404),
+}  # fmt: skip
+
+WHERE_ADMINS_SEND = {
+    "send":                    (201, 201, 403, 404, 404),
+    "read its messages":       (200, 200, 200, 404, 404),
+    "mark as read":            (200, 200, 200, 404, 404),
+}  # fmt: skip
+
+IN_A_CHANNEL = {
+    #                           owner admin member removed stranger
+    "read the chat":           (200, 200, 200, 404, 404),
+    "read its messages":       (200, 200, 200, 404, 404),
+    "see who is in it":        (200, 200, 200, 404, 404),  # of other members nothing
+    "see somebody in it":      (200, 200, 404, 404, 404),
+    "send":                    (201, 201, 403, 404, 404),
+    "mark as read":            (200, 200, 200, 404, 404),
+    "rename":                  (200, 200, 403, 404, 404),
+    "add a member":            (201, 201, 403, 404, 404),
+    "add an admin":            (201, 403, 403, 404, 404),
+    "add an owner":            (403, 403, 403, 404, 404),
+    "remove a member":         (204, 204, 404, 404, 404),
+    "remove an admin":         (204, 403, 403, 404, 404),
+    "remove the owner":        (409, 403, 403, 404, 404),
+    "make somebody an admin":  (200, 403, 404, 404, 404),
+    "make somebody the owner": (200, 403, 404, 404, 404),
+    "leave":                   (409, 204, 204, 404, 404),
+    "delete":                  (204, 204, 204, 404, 404),
 }  # fmt: skip
 
 IN_A_PRIVATE_CHAT = {
@@ -122,11 +148,13 @@ def crowd():
 
 def group_with(people, **more):
     inside = [people[name] for name in ("admin", "second_admin", "member", "other", "removed")]
-    chat = group_of(people["owner"], *inside, **more)
+    chat, _ = create_chat(
+        actor=people["owner"], participants=inside, **({"type": "group", "title": "Wadi Rum"} | more)
+    )
     for admin in ("admin", "second_admin"):
         change_role(actor=people["owner"], chat=chat, user=people[admin], role="admin")
     remove_participant(actor=people["owner"], chat=chat, user=people["removed"])
-    send_message(actor=people["other"], chat=chat, text="First")
+    send_message(actor=people["owner"], chat=chat, text="First")
     return chat
 
 
@@ -139,7 +167,7 @@ def rows(table, roles):
 
 
 def test_the_tables_leave_no_action_out():
-    assert IN_A_GROUP.keys() == ACTIONS.keys()
+    assert IN_A_GROUP.keys() == IN_A_CHANNEL.keys() == ACTIONS.keys()
     assert ACTIONS.keys() - IN_A_PRIVATE_CHAT.keys() == {"remove an admin", "remove the owner"}  # has none
 
 
@@ -151,6 +179,16 @@ def test_in_a_group(action, role, status, crowd, client_of):
 @pytest.mark.parametrize(("action", "role", "status"), rows(WHERE_MEMBERS_ADD, ROLES))
 def test_in_a_group_whose_members_may_add_people(action, role, status, crowd, client_of):
     tried(client_of, group_with(crowd, members_can_add=True), role, action, crowd, status)
+
+
+@pytest.mark.parametrize(("action", "role", "status"), rows(WHERE_ADMINS_SEND, ROLES))
+def test_in_a_group_that_is_read_only(action, role, status, crowd, client_of):
+    tried(client_of, group_with(crowd, send="admins"), role, action, crowd, status)
+
+
+@pytest.mark.parametrize(("action", "role", "status"), rows(IN_A_CHANNEL, ROLES))
+def test_in_a_channel(action, role, status, crowd, client_of):
+    tried(client_of, group_with(crowd, type="channel"), role, action, crowd, status)
 
 
 @pytest.mark.parametrize(("action", "role", "status"), rows(IN_A_PRIVATE_CHAT, ("member", "stranger")))

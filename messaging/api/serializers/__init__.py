@@ -22,6 +22,7 @@ from .messages import (
 )
 from .outbox import MAX_OUTBOX, OutboxSerializer, WaitingInput
 from .participants import ParticipantSerializer, ParticipantsInput, RoleInput
+from .permissions import PermissionsQuery, PermissionsSerializer
 from .threads import ReadThreadInput, ThreadMarkSerializer, ThreadPageSerializer, ThreadSerializer
 
 __all__ = [
@@ -51,6 +52,8 @@ __all__ = [
     "ParticipantSerializer",
     "ParticipantsInput",
     "PeopleField",
+    "PermissionsQuery",
+    "PermissionsSerializer",
     "PersonField",
     "ReadInChatInput",
     "ReadInput",

@@ -2,29 +2,49 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api.fields import BooleanField, ChoiceField, IntegerField, StringField
 from common.api.serializers import Input
+from messaging import policies
 from messaging.models import Chat, Participant
 
 from .fields import PeopleField
 from .messages import MessageForReaderSerializer
 
 
-class ChatSettingsSerializer(serializers.Serializer[Any]):
-    members_can_add = serializers.BooleanField()
+class ChatSettingsSerializer(serializers.Serializer[Chat]):
+    """What a chat has settled for itself."""
+
+    members_can_add = serializers.SerializerMethodField()
+    send = serializers.SerializerMethodField()
+    permissions = serializers.SerializerMethodField()
     edit_window = serializers.IntegerField(
         allow_null=True, help_text="Seconds after sending in which a message may be edited; null: any time."
     )
+
+    def get_members_can_add(self, chat: Chat) -> bool:
+        """Whether members, not only admins, may add people."""
+        return policies.is_for_everyone("participant.add", chat)
+
+    @extend_schema_field(serializers.ChoiceField(choices=Chat.Level.choices))
+    def get_send(self, chat: Chat) -> str | None:
+        """Who may send: of a channel, or a group that is read-only, `admins`."""
+        return policies.level_of("message.send", chat)
+
+    @extend_schema_field(serializers.DictField(child=serializers.ChoiceField(choices=Chat.Level.choices)))
+    def get_permissions(self, chat: Chat) -> dict[str, str]:
+        """From which role up, by action, where that is not as in other chats of its type."""
+        return chat.permissions
 
 
 class ChatSerializer(serializers.ModelSerializer[Chat]):
     """A chat as one person sees it: rows of `Chat.objects.for_reader`."""
 
     avatar = serializers.SerializerMethodField()
-    settings = ChatSettingsSerializer(read_only=True)
+    settings = ChatSettingsSerializer(source="*", read_only=True)
     my_role = serializers.ChoiceField(choices=Participant.Role.choices, read_only=True)
     last_message = serializers.SerializerMethodField()
     read_seq = serializers.IntegerField(source="my_read_seq", read_only=True)
@@ -80,7 +100,7 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
 class ChatFrameSerializer(serializers.ModelSerializer[Chat]):
     """What of a chat is the same for everyone in it."""
 
-    settings = ChatSettingsSerializer(read_only=True)
+    settings = ChatSettingsSerializer(source="*", read_only=True)
 
     class Meta:
         model = Chat
@@ -88,9 +108,34 @@ class ChatFrameSerializer(serializers.ModelSerializer[Chat]):
         read_only_fields = fields
 
 
+class PermissionsField(serializers.DictField):
+    """A level by action; null gives the action back to the default."""
+
+    default_error_messages = {"unknown_action": _("There is no such action that a chat decides.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=ChoiceField(choices=Chat.Level.choices, allow_null=True), **kwargs)
+
+    def to_internal_value(self, data: Any) -> dict[Any, Any]:
+        if isinstance(data, dict) and (unknown := [key for key in data if key not in policies.SETTABLE]):
+            detail = str(self.error_messages["unknown_action"])
+            raise serializers.ValidationError(
+                {key: [serializers.ErrorDetail(detail, code="unknown_action")] for key in unknown}
+            )
+        return super().to_internal_value(data)
+
+
 class ChatSettingsInput(Input):
     members_can_add = BooleanField(
         required=False, help_text="Whether members, not only admins, may add people."
+    )
+    send = ChoiceField(
+        choices=Chat.Level.choices,
+        required=False,
+        help_text="Who may send: `admins` makes a group read-only.",
+    )
+    permissions = PermissionsField(
+        required=False, help_text="From which role up, by action; null as in other chats. The rest stays."
     )
     edit_window = IntegerField(
         required=False,

@@ -6,6 +6,7 @@ from .edits import MessageHistoryViewSet
 from .messages import ChatMessagesView, MessagesView, MessageView, ReadView
 from .outbox import OutboxView
 from .participants import ParticipantViewSet
+from .permissions import PermissionsView
 from .threads import ChatThreadsViewSet, ThreadFollowView, ThreadReadView, ThreadView
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "MessagesView",
     "OutboxView",
     "ParticipantViewSet",
+    "PermissionsView",
     "ReadView",
     "ThreadFollowView",
     "ThreadReadView",

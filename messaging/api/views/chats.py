@@ -61,9 +61,9 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
         operation_id="chats_create",
         tags=["chats"],
         summary="Open a chat",
-        description="A group, which the caller owns, or the private chat with one other person: asking "
-        "for that again gives the same chat with 200. Title, description and settings are a group's; of a "
-        "private chat they are left aside.",
+        description="A group or a channel, which the caller owns, or the private chat with one other person: "
+        "asking for that again gives the same chat with 200. Title, description and settings are a group's; "
+        "of a private chat they are left aside.",
         request=ChatInput,
         responses={
             201: ChatSerializer,
@@ -75,6 +75,7 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
                 "a group", {"type": "group", "title": "Wadi Rum, December", "participants": [examples.OMAR]}
             ),
             sent("a private chat", {"type": "private", "participants": [examples.OMAR]}),
+            sent("a channel, in which admins send", {"type": "channel", "title": "Desert news"}),
             given("opened", examples.CHAT, 201, 200),
         ],
     )
@@ -92,11 +93,14 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
         operation_id="chats_update",
         tags=["chats"],
         summary="Change a group",
-        description="Title, description and settings, by its owner or an admin. What is left out stays.",
+        description="Title, description and settings, by its owner or an admin. What is left out stays. "
+        "`settings.permissions` says from which role up an action may be done here; nobody changes what is "
+        "above their own role.",
         request=ChatChangeInput,
         responses={200: ChatSerializer, **refuses(examples.not_allowed("chat.update"))},
         examples=[
             sent("rename", {"title": "Wadi Rum, January"}),
+            sent("make it read-only", {"settings": {"send": "admins"}}),
             given("chat", examples.CHAT),
         ],
     )

@@ -14,7 +14,7 @@ from common.api.pagination import CursorPages
 from common.api.schema import refuses
 from common.api.serializers import read
 from common.api.views import ApiViewSet
-from messaging import problems, services
+from messaging import policies, problems, services
 from messaging.api import examples
 from messaging.api.serializers import (
     ParticipantSerializer,
@@ -31,7 +31,8 @@ from .scope import ChatScoped
         operation_id="chat_participants_list",
         tags=["chats"],
         summary="Who is in a chat",
-        description="In the order in which they came.",
+        description="In the order in which they came. Members of a channel see those who run it, and "
+        "themselves: `participant.view` says who sees all.",
         examples=[given("participants", examples.PARTICIPANT)],
     ),
     retrieve=extend_schema(
@@ -51,7 +52,7 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
         ordering = "id"
 
     def get_queryset(self) -> QuerySet[Participant]:
-        return self.chat.participants.listed()
+        return policies.people_seen_by(self.request.user, self.chat)
 
     @extend_schema(
         operation_id="chat_participants_add",
