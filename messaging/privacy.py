@@ -72,6 +72,10 @@ HOLDINGS: Final = [
             "read_seq": Field("What is unread.", "read_seq"),
             "left_seq": Field("What was for them, after they left.", "left_seq"),
             "joined_at": Field("Since when.", "joined_at"),
+            "archived_seq": Field("Whether they put it away, and where it was then.", "archived_seq"),
+            "muted_until": Field("How long they want to hear nothing of it.", "muted_until"),
+            "marked_unread": Field("Whether they want to come back to it.", "marked_unread"),
+            "favourite": Field("Its place among their favourites.", "favourite"),
         },
     ),
     Holding(

@@ -53,7 +53,10 @@ CHAT: Final = {
     "unread_mentions": 0,
     "thread_unread_count": 0,
     "muted": False,
+    "muted_until": None,
     "archived": False,
+    "marked_unread": False,
+    "favourite": None,
     "created_at": "2026-11-20T18:00:00Z",
 }
 PARTICIPANT: Final = {
@@ -73,6 +76,14 @@ CONTACT: Final = {
     "presence": None,
     "last_seen": None,
     "created_at": "2026-11-20T18:00:00Z",
+}
+PREFERENCES: Final = {
+    "chat": CHAT_ID,
+    "muted": True,
+    "muted_until": None,
+    "archived": False,
+    "marked_unread": False,
+    "favourite": 1,
 }
 PERMISSIONS: Final = {
     "user": OMAR,

@@ -16,6 +16,7 @@ from .chats import (
 from .contacts import ContactAdded, ContactRemoved, ContactUpdated
 from .marks import MarkMoved, MessageRead
 from .messages import MessageSent, MessageUpdated
+from .preferences import PreferencesUpdated
 from .threads import ThreadUpdated
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "ParticipantAdded",
     "ParticipantRemoved",
     "ParticipantUpdated",
+    "PreferencesUpdated",
     "ThreadUpdated",
     "topic_of_chat",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, FilteredRelation, OuterRef, Q, Subquery
+from django.db.models import ExpressionWrapper, F, FilteredRelation, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +23,26 @@ class ChatQuerySet(models.QuerySet["Chat"]):
         me = Q(participants__user=user, participants__left_seq=None)
         joined = self.filter(deleted_at=None).annotate(me=FilteredRelation("participants", condition=me))
         return joined.filter(me__isnull=False)
+
+    def with_preferences(self, user: User) -> ChatQuerySet:
+        """The same with what each chat is to *user*."""
+        return self.visible_to(user)._with_preferences()
+
+    def _with_preferences(self) -> ChatQuerySet:
+        # Back with the next message, unless that came while the chat was muted.
+        is_archived = Q(me__archived_seq__isnull=False) & (
+            Q(last_message=None)
+            | Q(last_message__seq__lte=F("me__archived_seq"))
+            | Q(me__muted_until__isnull=False, last_message__created_at__lt=F("me__muted_until"))
+        )
+        is_muted = Q(me__muted_until__isnull=False, me__muted_until__gt=timezone.now())
+        return self.annotate(
+            is_archived=ExpressionWrapper(is_archived, models.BooleanField()),
+            is_muted=ExpressionWrapper(is_muted, models.BooleanField()),
+            muted_until=F("me__muted_until"),
+            marked_unread=F("me__marked_unread"),
+            favourite=F("me__favourite"),
+        )
 
     def with_marks(self, user: User) -> ChatQuerySet:
         """The same with what a message's `status` depends on. It costs the same, however much is unread."""
@@ -42,6 +62,7 @@ class ChatQuerySet(models.QuerySet["Chat"]):
         in_threads = Message.objects.unread_in_threads_of(user).filter(chat=OuterRef("pk"))
         return (
             self.with_marks(user)
+            ._with_preferences()
             .annotate(
                 my_role=F("me__role"),
                 unread_count=count_of(unread, by="chat"),

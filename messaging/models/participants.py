@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.db import models
@@ -30,6 +31,9 @@ class Participant(models.Model):
         ADMIN = "admin", _("admin")
         MEMBER = "member", _("member")
 
+    FOR_GOOD = datetime(9999, 12, 31, tzinfo=UTC)  # the end of a silence that has none
+    MAX_FAVOURITE = 1000  # places among somebody's favourites
+
     RANK: ClassVar[dict[str, int]] = {Role.OWNER: 2, Role.ADMIN: 1, Role.MEMBER: 0}
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -39,6 +43,12 @@ class Participant(models.Model):
     read_seq = models.PositiveBigIntegerField(_("read up to"), default=0)
     left_seq = models.PositiveBigIntegerField(_("left at"), null=True, blank=True)
     joined_at = models.DateTimeField(_("joined"), default=timezone.now)
+    # What the chat is to them, and to nobody else. Archived is derived (`ChatQuerySet.with_preferences`):
+    # sending writes nothing to the rows of those who hear it.
+    archived_seq = models.PositiveBigIntegerField(_("archived at"), null=True, blank=True)
+    muted_until = models.DateTimeField(_("muted until"), null=True, blank=True)
+    marked_unread = models.BooleanField(_("marked as unread"), default=False)
+    favourite = models.PositiveSmallIntegerField(_("place among favourites"), null=True, blank=True)
 
     objects = ParticipantQuerySet.as_manager()
 

@@ -13,6 +13,7 @@ from messaging.api.serializers import (
     ContactSerializer,
     MessageSerializer,
     ParticipantSerializer,
+    PreferencesSerializer,
 )
 from messaging.events import (
     ChatAdded,
@@ -24,6 +25,7 @@ from messaging.events import (
     ParticipantAdded,
     ParticipantRemoved,
     ParticipantUpdated,
+    PreferencesUpdated,
 )
 from messaging.models import Chat, Contact, Message, Participant
 from realtime.registry import Renderer
@@ -87,6 +89,17 @@ def _of_people(
 
 def chats_of_people(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
     """The chat as the person whose stream it is sees it; of one they are no longer in, the id."""
+    return _of_chats(entries, ChatSerializer, "id")
+
+
+def preferences(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """What the chat is to the person whose stream it is; of one they are no longer in, the id."""
+    return _of_chats(entries, PreferencesSerializer, "chat")
+
+
+def _of_chats(
+    entries: Sequence[LogEntry], shape: type[ChatSerializer | PreferencesSerializer], id_: str
+) -> list[dict[str, Any]]:
     seen: dict[tuple[UUID, str], Chat] = {}
     people = User.objects.in_bulk({_chat_of(entry) for entry in entries})  # the topic's id is the person's
     for person in people.values():
@@ -95,9 +108,9 @@ def chats_of_people(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
             (person.pk, str(chat.pk)): chat for chat in Chat.objects.for_reader(person).filter(pk__in=ids)
         }
     return [
-        ChatSerializer(chat, context={"reader": people[_chat_of(entry)]}).data
+        shape(chat, context={"reader": people[_chat_of(entry)]}).data
         if (chat := seen.get((_chat_of(entry), entry.data["chat"])))
-        else {"id": entry.data["chat"]}
+        else {id_: entry.data["chat"]}
         for entry in entries
     ]
 
@@ -127,4 +140,5 @@ RENDERERS: Final[dict[str, Renderer]] = {
     ChatAdded.type: chats_of_people,
     ContactAdded.type: contacts,
     ContactUpdated.type: contacts,
+    PreferencesUpdated.type: preferences,
 }

@@ -8,9 +8,11 @@ from .mentions import set_mentions
 from .messages import mark_read, send_message
 from .outbox import Result, Waiting, send_outbox
 from .participants import add_participants, change_role, remove_participant
+from .preferences import Preferences, set_preferences
 from .threads import follow_thread, mark_thread_read
 
 __all__ = [
+    "Preferences",
     "Result",
     "Waiting",
     "add_contact",
@@ -29,6 +31,7 @@ __all__ = [
     "send_message",
     "send_outbox",
     "set_mentions",
+    "set_preferences",
     "update_chat",
     "update_contact",
 ]

@@ -17,6 +17,7 @@ from .content import Content, Said
 from .locking import lock_chat
 from .mentions import called_by, set_mentions
 from .participants import bring_in
+from .preferences import clear_unread
 from .threads import count_reply, root_in
 
 
@@ -96,6 +97,7 @@ def mark_read(*, actor: User, chat: Chat, seq: int) -> Participant:
         now = Chat.objects.filter(pk=chat.pk, deleted_at=None).first()
         if me is None or now is None:
             raise NotFound
+        clear_unread(me)
         target = min(seq, now.last_seq)
         if target > me.read_seq:
             me.read_seq = target

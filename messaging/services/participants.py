@@ -116,7 +116,7 @@ def bring_in(*, chat: Chat, users: Sequence[User], by: User | System, role: str 
         [Participant(chat=chat, user_id=user, role=role, read_seq=before, joined_at=now) for user in absent],
         update_conflicts=True,  # whoever was in it once has a row
         unique_fields=["chat", "user"],
-        update_fields=["role", "read_seq", "left_seq", "joined_at"],
+        update_fields=["role", "read_seq", "left_seq", "joined_at", "archived_seq", "marked_unread"],
     )
     ThreadMark.objects.filter(chat=chat, user__in=absent).update(read_seq=before)
     for user in absent:

@@ -23,6 +23,7 @@ from .messages import (
 from .outbox import MAX_OUTBOX, OutboxSerializer, WaitingInput
 from .participants import ParticipantSerializer, ParticipantsInput, RoleInput
 from .permissions import PermissionsQuery, PermissionsSerializer
+from .preferences import MuteInput, PreferencesInput, PreferencesSerializer
 from .threads import ReadThreadInput, ThreadMarkSerializer, ThreadPageSerializer, ThreadSerializer
 
 __all__ = [
@@ -33,12 +34,12 @@ __all__ = [
     "ChatSerializer",
     "ChatSettingsInput",
     "ChatSettingsSerializer",
-    "EditCommandInput",
-    "EditInput",
     "ContactChangeInput",
     "ContactInput",
     "ContactQuery",
     "ContactSerializer",
+    "EditCommandInput",
+    "EditInput",
     "HistoryQuery",
     "MAX_OUTBOX",
     "MAX_SEQ",
@@ -47,6 +48,7 @@ __all__ = [
     "MessageInput",
     "MessageSerializer",
     "MessageToChatInput",
+    "MuteInput",
     "OutboxSerializer",
     "PageQuery",
     "ParticipantSerializer",
@@ -55,11 +57,13 @@ __all__ = [
     "PermissionsQuery",
     "PermissionsSerializer",
     "PersonField",
+    "PreferencesInput",
+    "PreferencesSerializer",
     "ReadInChatInput",
     "ReadInput",
     "ReadSerializer",
-    "RevisionSerializer",
     "ReadThreadInput",
+    "RevisionSerializer",
     "RoleInput",
     "ThreadMarkSerializer",
     "ThreadPageSerializer",

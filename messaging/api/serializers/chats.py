@@ -1,5 +1,6 @@
 """Chats, in and out."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ from messaging.models import Chat, Participant
 
 from .fields import PeopleField
 from .messages import MessageForReaderSerializer
+from .preferences import end_of_silence
 
 
 class ChatSettingsSerializer(serializers.Serializer[Chat]):
@@ -51,8 +53,11 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
     unread_count = serializers.IntegerField(read_only=True)
     unread_mentions = serializers.IntegerField(read_only=True)
     thread_unread_count = serializers.IntegerField(read_only=True)
-    muted = serializers.SerializerMethodField()
-    archived = serializers.SerializerMethodField()
+    muted = serializers.BooleanField(source="is_muted", read_only=True)
+    muted_until = serializers.SerializerMethodField()
+    archived = serializers.BooleanField(source="is_archived", read_only=True)
+    marked_unread = serializers.BooleanField(read_only=True)
+    favourite = serializers.IntegerField(read_only=True, allow_null=True)
 
     class Meta:
         model = Chat
@@ -72,7 +77,10 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
             "unread_mentions",
             "thread_unread_count",
             "muted",
+            "muted_until",
             "archived",
+            "marked_unread",
+            "favourite",
             "created_at",
         ]
         read_only_fields = fields
@@ -84,17 +92,13 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
         context = {"chat": chat, "reader": self.context["reader"]}
         return MessageForReaderSerializer(chat.last_message, context=context).data  # type: ignore[return-value]
 
+    def get_muted_until(self, chat: Any) -> datetime | None:
+        """Null where it is not muted, or for good."""
+        return end_of_silence(chat)
+
     def get_avatar(self, chat: Chat) -> str | None:
         """Null: there are no pictures yet."""
         return None
-
-    def get_muted(self, chat: Chat) -> bool:
-        """False: chats can't be muted yet."""
-        return False
-
-    def get_archived(self, chat: Chat) -> bool:
-        """False: chats can't be archived yet."""
-        return False
 
 
 class ChatFrameSerializer(serializers.ModelSerializer[Chat]):

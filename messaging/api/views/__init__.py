@@ -7,19 +7,24 @@ from .messages import ChatMessagesView, MessagesView, MessageView, ReadView
 from .outbox import OutboxView
 from .participants import ParticipantViewSet
 from .permissions import PermissionsView
+from .preferences import ArchiveView, MarkUnreadView, MuteView, PreferencesView
 from .threads import ChatThreadsViewSet, ThreadFollowView, ThreadReadView, ThreadView
 
 __all__ = [
+    "ArchiveView",
     "ChatMessagesView",
     "ChatThreadsViewSet",
     "ChatViewSet",
-    "MessageHistoryViewSet",
     "ContactViewSet",
+    "MarkUnreadView",
+    "MessageHistoryViewSet",
     "MessageView",
     "MessagesView",
+    "MuteView",
     "OutboxView",
     "ParticipantViewSet",
     "PermissionsView",
+    "PreferencesView",
     "ReadView",
     "ThreadFollowView",
     "ThreadReadView",
