@@ -21,6 +21,7 @@ ALLOWED: Final[dict[str, dict[str, str | None]]] = {
     # action: from which role up, in a private chat, a group, a channel
     "message.send": {PRIVATE: EVERYONE, GROUP: EVERYONE, CHANNEL: ADMINS},
     "message.edit": {PRIVATE: EVERYONE, GROUP: EVERYONE, CHANNEL: ADMINS},  # one's own
+    "message.delete": {PRIVATE: EVERYONE, GROUP: EVERYONE, CHANNEL: EVERYONE},  # one's own
     "message.react": {PRIVATE: EVERYONE, GROUP: EVERYONE, CHANNEL: EVERYONE},
     "message.thread": {PRIVATE: EVERYONE, GROUP: EVERYONE, CHANNEL: ADMINS},
     "message.attach": {PRIVATE: EVERYONE, GROUP: EVERYONE, CHANNEL: ADMINS},

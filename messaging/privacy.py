@@ -4,7 +4,7 @@ from typing import Final
 
 from common.holdings import BLANK, Erase, Field, Holding, Keep, Part
 
-from .models import Chat, Contact, Mention, Message, Participant, Revision, ThreadMark
+from .models import Chat, Contact, HiddenMessage, Mention, Message, Participant, Revision, ThreadMark
 from .services import leave_every_chat
 
 GROUPS: Final = Keep("It is the group's: the others in it are there under this name.")
@@ -38,6 +38,12 @@ HOLDINGS: Final = [
             "fingerprint": Field("Whether a retry says the same.", None, BLANK),
             "revision": Field("Whether it was edited.", "revision", PLACE),
             "edited_at": Field("When it was edited.", "edited_at", PLACE),
+            "deleted_at": Field("When it was deleted for all.", "deleted_at", PLACE),
+            "deleted_by": Field(
+                "By whom.",
+                None,
+                Keep("Who wrote it may want to know. An id: it may name nobody any more."),
+            ),
             "created_at": Field("When it was said.", "created_at", PLACE),
         },
     ),
@@ -54,6 +60,20 @@ HOLDINGS: Final = [
             "revision": Field("Their order.", "revision"),
             "text": Field("What was said.", "text"),
             "created_at": Field("Since when it said so.", "created_at"),
+        },
+    ),
+    Holding(
+        model=HiddenMessage,
+        whose="user",
+        purpose="Which messages somebody has deleted for themselves.",
+        retention="as long as the message",
+        erase=Erase.DELETE_ROW,
+        export="hidden_messages",
+        fields={
+            "id": Field("Names the row."),
+            "user": Field("For whom."),
+            "message": Field("Which message.", "message"),
+            "created_at": Field("Since when.", "created_at"),
         },
     ),
     Holding(

@@ -52,3 +52,9 @@ class EditWindowOver(Problem):
     code = "edit_window_over"
     title = _("What was said that long ago can't be edited any more.")
     title = _("Somebody there does not let you do this, or you have blocked them.")
+
+
+class MessageWasDeleted(Problem):
+    status = 409
+    code = "message_was_deleted"
+    title = _("This message was deleted.")

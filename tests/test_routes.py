@@ -176,6 +176,7 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET api/v1/messages/<uuid:pk>": IN_THE_CHAT,
     "PUT api/v1/messages/<uuid:pk>": (401, 404, 403, 403, 200),  # the owner's
     "PATCH api/v1/messages/<uuid:pk>": (401, 404, 403, 403, 200),
+    "DELETE api/v1/messages/<uuid:pk>": (401, 404, 403, 403, 204),
     "GET api/v1/messages/<uuid:pk>/history": IN_THE_CHAT,
     "GET api/v1/messages/<uuid:pk>/thread": IN_THE_CHAT,
     "POST api/v1/messages/<uuid:pk>/thread/read": IN_THE_CHAT,

@@ -43,6 +43,7 @@ CODES = {
     "limit_reached": 429,
     "login_delayed": 429,
     "malformed": 400,
+    "message_was_deleted": 409,
     "method_not_allowed": 405,
     "not_acceptable": 406,
     "not_allowed": 403,

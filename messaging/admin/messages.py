@@ -1,7 +1,7 @@
 """Messages."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
@@ -11,16 +11,22 @@ from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.enums import ActionVariant
 from unfold.paginator import InfinitePaginator
 
 from accounts.models import User, normalize_email
+from common.actors import SYSTEM
 from common.console import (
     ChoiceFilter,
     ReadOnlyAdmin,
+    ReadOnlyInline,
+    console_action,
     link_to,
+    on_one,
 )
 from common.ids import first_id_at
-from messaging.models import Message
+from messaging.models import Message, Revision
+from messaging.services import delete_message
 
 from .naming import may_read, name_of, the_two
 
@@ -40,6 +46,16 @@ class Sent(ChoiceFilter):
         return rows.filter(pk__gte=first_id_at(timezone.now() - SPANS[value]))
 
 
+class RevisionInline(ReadOnlyInline):
+    """What an edited message said before, for those who may read messages."""
+
+    model = Revision
+    verbose_name_plural = _("revisions")
+    permission = "messaging.view_message_text"
+    fields = ["revision", "text", "created_at"]
+    show_change_link = False
+
+
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
     """What was sent where and when. What it says is for those who may read it (`view_message_text`).
@@ -47,15 +63,31 @@ class MessageAdmin(ReadOnlyAdmin):
     The newest first, by index, and never counted: this is the table that grows.
     """
 
-    list_display = ["created_at", "conversation", "seq", "writer", "kind", "excerpt"]
+    list_display = ["created_at", "conversation", "seq", "writer", "kind", "deleted_at", "excerpt"]
     list_select_related = ["chat", "author"]
     list_filter = [Sent, "kind"]
     search_fields = ["chat", "author"]
     ordering = ["-id"]
     sortable_by = ()
     paginator = InfinitePaginator
-    fields = ["id", "conversation", "seq", "writer", "kind", "text", "client_id", "created_at"]
-    readonly_fields = ["id", "conversation", "writer"]
+    fields = [
+        "id",
+        "conversation",
+        "seq",
+        "writer",
+        "kind",
+        "text",
+        "client_id",
+        "created_at",
+        "revision",
+        "edited_at",
+        "deleted_at",
+        "deleter",
+    ]
+    readonly_fields = ["id", "conversation", "writer", "deleter"]
+    inlines: ClassVar[list[type[ReadOnlyInline]]] = [RevisionInline]
+    actions = ["remove"]
+    actions_detail: ClassVar[list[str]] = ["remove_here"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         return super().get_queryset(request).prefetch_related(the_two("chat__participants"))
@@ -91,6 +123,26 @@ class MessageAdmin(ReadOnlyAdmin):
     def writer(self, message: Message) -> str:
         return link_to(message.author) or str(_("Serai"))
 
+    @display(description=_("deleted by"))
+    def deleter(self, message: Message) -> str:
+        return link_to(message.deleted_by) or (str(_("Serai")) if message.deleted_at else "")
+
     @display(description=_("text"))
     def excerpt(self, message: Message) -> str:
         return Truncator(message.text).chars(60)
+
+    def has_remove_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return self._allows(request, "delete")
+
+    @console_action(
+        _("Delete for everybody"),
+        question=_("Delete it for everybody? What it says is gone then."),
+        permissions=["remove"],
+    )
+    def remove(self, request: HttpRequest, message: Message) -> bool:
+        if message.deleted_at:
+            return False
+        delete_message(actor=SYSTEM, message=message)
+        return True
+
+    remove_here = on_one(remove, icon="delete", variant=ActionVariant.DANGER)

@@ -28,6 +28,7 @@ MESSAGE: Final = {
     "revision": 1,
     "edited_at": None,
     "deleted_at": None,
+    "deleted_by": None,
     "created_at": "2026-11-21T09:15:00Z",
     "status": "sent",
 }

@@ -15,7 +15,7 @@ from .chats import (
 )
 from .contacts import ContactAdded, ContactRemoved, ContactUpdated
 from .marks import MarkMoved, MessageRead
-from .messages import MessageSent, MessageUpdated
+from .messages import MessageDeleted, MessageHidden, MessageSent, MessageUpdated
 from .preferences import PreferencesUpdated
 from .threads import ThreadUpdated
 
@@ -28,6 +28,8 @@ __all__ = [
     "ContactRemoved",
     "ContactUpdated",
     "MarkMoved",
+    "MessageDeleted",
+    "MessageHidden",
     "MessageRead",
     "MessageSent",
     "MessageUpdated",

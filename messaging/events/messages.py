@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
+from common.events import Event
+
 from .base import ChatEvent
 
 
@@ -18,4 +20,21 @@ class MessageUpdated(ChatEvent):
     """It says or shows something else now."""
 
     type: ClassVar[str] = "message.updated"
+    message: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageDeleted(ChatEvent):
+    """It says nothing any more, to nobody."""
+
+    type: ClassVar[str] = "message.deleted"
+    message: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageHidden(Event):
+    """To a person, for their other devices: you have deleted this message for yourself."""
+
+    type: ClassVar[str] = "message.hidden"
+    chat: UUID
     message: UUID

@@ -2,6 +2,7 @@
 
 from .chats import Chat, ChatQuerySet
 from .contacts import Contact, ContactQuerySet
+from .hidden import HiddenMessage
 from .mentions import Mention
 from .messages import Message, MessageQuerySet
 from .participants import Participant, ParticipantQuerySet
@@ -11,9 +12,10 @@ from .threads import ThreadMark
 __all__ = [
     "Chat",
     "ChatQuerySet",
-    "Mention",
     "Contact",
     "ContactQuerySet",
+    "HiddenMessage",
+    "Mention",
     "Message",
     "MessageQuerySet",
     "Participant",

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import ExpressionWrapper, F, FilteredRelation, OuterRef, Q, Subquery
+from django.db.models import (
+    Exists,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Prefetch,
+    Q,
+    Subquery,
+)
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common.ids import uuid7
 
+from .hidden import HiddenMessage
 from .messages import Message, count_of
 from .participants import Participant
 
@@ -52,24 +63,33 @@ class ChatQuerySet(models.QuerySet["Chat"]):
             others_read_seq=Subquery(others.order_by("read_seq").values("read_seq")[:1]),
         )
 
-    def for_reader(self, user: User) -> ChatQuerySet:
-        """The same with all that `ChatSerializer` reads: one query, however many chats and members."""
-        unread = (
-            Message.objects.main_line()
-            .filter(chat=OuterRef("pk"), seq__gt=OuterRef("my_read_seq"))
-            .exclude(author=user)
-        )
+    def counted(self, user: User) -> ChatQuerySet:
+        """The same with what is unread."""
+        unread = Message.objects.filter(chat=OuterRef("pk")).unread(by=user.pk, after=OuterRef("my_read_seq"))
         in_threads = Message.objects.unread_in_threads_of(user).filter(chat=OuterRef("pk"))
+        return self.with_marks(user).annotate(
+            unread_count=count_of(unread, by="chat"),
+            unread_mentions=count_of(unread.mentioning(user), by="chat"),
+            thread_unread_count=count_of(in_threads, by="chat"),
+        )
+
+    def for_reader(self, user: User) -> ChatQuerySet:
+        """The same with all that `ChatSerializer` reads: as many queries, however many chats and members."""
+        hidden = HiddenMessage.objects.filter(message=OuterRef("last_message"), user=user)
+        is_hidden = Exists(hidden)
+        # Of the few chats whose last message the reader has hidden: the newest one that they have not.
+        of_chat = Message.objects.main_line().filter(chat=OuterRef("pk"))
+        left = of_chat.not_hidden_from(user.pk).order_by("-seq")
+        theirs = Chat.objects.visible_to(user).filter(is_hidden).annotate(newest=left.values("pk")[:1])
+        instead = Message.objects.shown().filter(pk__in=theirs.values("newest"))
         return (
-            self.with_marks(user)
+            self.counted(user)
             ._with_preferences()
-            .annotate(
-                my_role=F("me__role"),
-                unread_count=count_of(unread, by="chat"),
-                unread_mentions=count_of(unread.mentioning(user), by="chat"),
-                thread_unread_count=count_of(in_threads, by="chat"),
+            .annotate(my_role=F("me__role"), last_is_hidden=is_hidden)
+            .prefetch_related(
+                Prefetch("last_message", Message.objects.shown()),
+                Prefetch("messages", instead, to_attr="instead_of_hidden"),
             )
-            .select_related("last_message__author")
         )
 
 
@@ -134,6 +154,12 @@ class Chat(models.Model):
 
     def __str__(self) -> str:
         return self.title or f"{self.get_type_display()} {self.pk}"
+
+    @property
+    def last_for_reader(self) -> Message | None:
+        """The newest message that is there for the reader; of a chat from `for_reader`."""
+        chat: Any = self
+        return next(iter(chat.instead_of_hidden), None) if chat.last_is_hidden else self.last_message
 
     def take_seq(self) -> int:
         """The chat's next position. The caller holds the row's lock and saves the row."""

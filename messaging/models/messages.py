@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
@@ -13,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Block, User
 from common.ids import uuid7
 
+from .hidden import HiddenMessage
 from .mentions import Mention
 from .participants import Participant
 
@@ -28,18 +31,29 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.select_related("author")
 
     def visible_to(self, user: User) -> MessageQuerySet:
-        """Those of chats that *user* is in now."""
+        """Those of chats that *user* is in now, without what they have deleted for themselves."""
+        return self.in_chats_of(user).not_hidden_from(user.pk)
+
+    def in_chats_of(self, user: User) -> MessageQuerySet:
         return self.filter(
             chat__deleted_at=None, chat__participants__user=user, chat__participants__left_seq=None
         )
 
+    def not_hidden_from(self, user: UUID) -> MessageQuerySet:
+        return self.filter(~Exists(HiddenMessage.objects.filter(message=OuterRef("pk"), user=user)))
+
     def unread_by(self, participant: Participant) -> MessageQuerySet:
-        """What others wrote behind the participant's read mark."""
-        return (
-            self.main_line()
-            .filter(chat=participant.chat_id, seq__gt=participant.read_seq)
-            .exclude(author=participant.user_id)
-        )
+        """What is unread for the participant."""
+        of_chat = self.filter(chat=participant.chat_id)
+        return of_chat.unread(by=participant.user_id, after=participant.read_seq)
+
+    def unread(self, *, by: UUID, after: Any) -> MessageQuerySet:
+        """Of one chat's main line: what counts for the reader behind their read mark *after*."""
+        return self.main_line().counting_for(by).filter(seq__gt=after)
+
+    def counting_for(self, user: UUID) -> MessageQuerySet:
+        """What others wrote and is still there for *user*."""
+        return self.filter(deleted_at=None).exclude(author=user).not_hidden_from(user)
 
     def mentioning(self, user: User) -> MessageQuerySet:
         """What calls *user*, by name or with everybody; not what somebody says whom they have blocked."""
@@ -57,11 +71,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def unread_in_threads_of(self, user: User) -> MessageQuerySet:
         """What others wrote in threads that *user* follows, behind their mark in each."""
-        return self.filter(
+        return self.counting_for(user.pk).filter(
             thread__thread_marks__user=user,
             thread__thread_marks__is_following=True,
             seq__gt=F("thread__thread_marks__read_seq"),
-        ).exclude(author=user)
+        )
 
     def threads_for(self, user: User) -> MessageQuerySet:
         """With where *user* stands in the thread below each: one query, however many threads and replies."""
@@ -70,7 +84,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         unread = Message.objects.filter(thread=OuterRef("pk"), seq__gt=OuterRef("thread_read_seq"))
         return marked.annotate(
             is_followed=Coalesce("mine__is_following", Value(False)),  # noqa: FBT003
-            thread_unread_count=count_of(unread.exclude(author=user), by="thread"),
+            thread_unread_count=count_of(unread.counting_for(user.pk), by="thread"),
         )
 
     def between(self, start: datetime | None, end: datetime | None) -> MessageQuerySet:
@@ -117,6 +131,10 @@ class Message(models.Model):
     fingerprint = models.CharField(max_length=64, editable=False)
     revision = models.PositiveIntegerField(_("revision"), default=1)  # one more with every edit
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+    deleted_by = models.ForeignKey(  # null: the platform
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("deleted by")
+    )
     created_at = models.DateTimeField(_("sent"), default=timezone.now)
 
     objects = MessageQuerySet.as_manager()
@@ -139,6 +157,9 @@ class Message(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(thread=None) | Q(reply_count=0), name="message_no_thread_in_thread"
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None) | Q(text="", fingerprint=""), name="message_deleted_says_nothing"
             ),
         ]
         indexes = [

@@ -7,6 +7,7 @@ from accounts.models import User
 from common.api.serializers import read
 from messaging import services
 from messaging.api.serializers import (
+    DeleteCommandInput,
     EditCommandInput,
     MessageForReaderSerializer,
     MessageToChatInput,
@@ -27,6 +28,16 @@ def send(actor: User, data: dict[str, Any]) -> dict[str, Any]:
 def edit(actor: User, data: dict[str, Any]) -> dict[str, Any]:
     given = read(EditCommandInput, data, messages=Message.objects.visible_to(actor))
     return _seen(services.edit_message(actor=actor, **given), actor)
+
+
+def delete(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    given = read(DeleteCommandInput, data, messages=Message.objects.in_chats_of(actor))
+    message = given["message"]
+    if given["for"] == "me":
+        services.hide_message(actor=actor, message=message)
+    else:
+        services.delete_message(actor=actor, message=message)
+    return {"chat": message.chat_id, "message": message.pk, "for": given["for"]}
 
 
 def mark_read(actor: User, data: dict[str, Any]) -> dict[str, Any]:
@@ -54,6 +65,7 @@ def mark_thread_read(actor: User, data: dict[str, Any]) -> dict[str, Any]:
 COMMANDS: Final[dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]]] = {
     "message.send": send,
     "message.edit": edit,
+    "message.delete": delete,
     "message.read": mark_read,
     "thread.read": mark_thread_read,
 }

@@ -58,7 +58,7 @@ class ChatFeed:
                 seq=chat.last_seq,
                 state={name: getattr(chat, attribute) for name, attribute in STATE.items()},
             )
-            for chat in Chat.objects.for_reader(person).filter(pk__in=wanted)
+            for chat in Chat.objects.counted(person).filter(pk__in=wanted)
         }
         left = Participant.objects.filter(user=user, chat__in=wanted, left_seq__isnull=False)
         for chat, seq in left.values_list("chat", "left_seq"):

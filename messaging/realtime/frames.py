@@ -20,6 +20,7 @@ from messaging.events import (
     ChatUpdated,
     ContactAdded,
     ContactUpdated,
+    MessageDeleted,
     MessageSent,
     MessageUpdated,
     ParticipantAdded,
@@ -133,6 +134,7 @@ def contacts(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
 RENDERERS: Final[dict[str, Renderer]] = {
     MessageSent.type: messages,
     MessageUpdated.type: messages,
+    MessageDeleted.type: messages,
     ChatUpdated.type: chats,
     ParticipantAdded.type: participants,
     ParticipantUpdated.type: participants,

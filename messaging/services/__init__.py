@@ -2,6 +2,7 @@
 
 from .chats import create_chat, delete_chat, leave_chat, update_chat
 from .contacts import add_contact, remove_contact, update_contact
+from .deletions import delete_message, hide_message
 from .edits import edit_message
 from .leaving import leave_every_chat
 from .mentions import set_mentions
@@ -20,8 +21,10 @@ __all__ = [
     "change_role",
     "create_chat",
     "delete_chat",
+    "delete_message",
     "edit_message",
     "follow_thread",
+    "hide_message",
     "leave_chat",
     "leave_every_chat",
     "mark_read",

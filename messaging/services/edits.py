@@ -11,7 +11,7 @@ from common.problems import NotAllowed
 from messaging import policies
 from messaging.events import MessageUpdated
 from messaging.models import Message, Revision
-from messaging.problems import EditWindowOver, RevisionConflict
+from messaging.problems import EditWindowOver, MessageWasDeleted, RevisionConflict
 
 from .locking import lock_message
 
@@ -28,6 +28,7 @@ def edit_message(*, actor: User, message: Message, text: str, revision: int | No
 
     Raises:
         NotAllowed: the policy `message.edit` says no, or it is somebody else's.
+        MessageWasDeleted
         RevisionConflict: it was edited after *revision*.
         EditWindowOver: the chat lets nobody edit what is that old.
 
@@ -37,6 +38,8 @@ def edit_message(*, actor: User, message: Message, text: str, revision: int | No
     me = policies.require(actor, "message.edit", chat)
     if me and message.author_id != me.user_id:
         raise NotAllowed(denied_by=policies.denied_by("message.edit", me, chat))
+    if message.deleted_at is not None:
+        raise MessageWasDeleted
     if message.text == text:
         return message
     if revision not in (None, message.revision):

@@ -112,7 +112,8 @@ def _sent_before(actor: User | System, chat: Chat, client_id: str, content: Cont
     if not client_id:
         return None
     sent = Message.objects.shown().filter(author=actor.pk, client_id=client_id).first()
-    if sent and sent.fingerprint != content.fingerprint(chat):
+    # Of a deleted one nobody knows any more what it said.
+    if sent and sent.deleted_at is None and sent.fingerprint != content.fingerprint(chat):
         raise ClientIdConflict
     return sent
 

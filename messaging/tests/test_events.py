@@ -12,7 +12,9 @@ from messaging.services import (
     change_role,
     create_chat,
     delete_chat,
+    delete_message,
     edit_message,
+    hide_message,
     leave_chat,
     mark_read,
     remove_participant,
@@ -37,6 +39,18 @@ USE_CASES = {
     "edit": (
         lambda chat, layla, omar: edit_message(actor=omar, message=chat.messages.get(seq=1), text="Second"),
         (["message.updated"], [], []),
+    ),
+    "delete a message": (
+        lambda chat, layla, omar: delete_message(actor=omar, message=chat.messages.get(seq=1)),
+        (["message.deleted"], [], []),
+    ),
+    "delete a message as the platform": (
+        lambda chat, layla, omar: delete_message(actor=SYSTEM, message=chat.messages.get(seq=1)),
+        (["message.deleted"], [], []),
+    ),
+    "delete a message for oneself": (
+        lambda chat, layla, omar: hide_message(actor=layla, message=chat.messages.get(seq=1)),
+        ([], ["message.hidden"], []),
     ),
     "mark as read": (
         lambda chat, layla, omar: mark_read(actor=layla, chat=chat, seq=1),

@@ -62,6 +62,7 @@ async def test_a_message_by_socket_is_acknowledged_and_reaches_every_socket(layl
         "revision": 1,
         "edited_at": None,
         "deleted_at": None,
+        "deleted_by": None,
         "created_at": heard["ack"]["data"]["created_at"],
     }
     assert heard["ack"] == {"type": "ack", "id": "a", "data": shown | {"status": "sent"}}

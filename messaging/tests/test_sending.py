@@ -53,6 +53,7 @@ def test_a_message_takes_the_next_position_and_is_logged_once(chat, client_of):
         "revision": 1,
         "edited_at": None,
         "deleted_at": None,
+        "deleted_by": None,
         "created_at": "",
         "status": "sent",
     }

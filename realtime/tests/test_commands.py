@@ -43,7 +43,15 @@ async def test_an_unknown_command_is_refused_and_the_socket_goes_on(layla):
             "status": 400,
             "detail": "There is no such command.",
             "code": "unknown_command",
-            "known": ["auth", "message.edit", "message.read", "message.send", "ping", "resume"],
+            "known": [
+                "auth",
+                "message.delete",
+                "message.edit",
+                "message.read",
+                "message.send",
+                "ping",
+                "resume",
+            ],
         },
     }
     assert (await client.ask("ping"))["type"] == "pong"

@@ -9,6 +9,7 @@ from .chats import (
     ChatSettingsSerializer,
 )
 from .contacts import ContactChangeInput, ContactInput, ContactQuery, ContactSerializer
+from .deletions import DeleteCommandInput, DeleteQuery
 from .edits import EditCommandInput, EditInput, RevisionSerializer
 from .fields import MAX_SEQ, MAX_USERS, ChatField, PeopleField, PersonField
 from .marks import ReadInChatInput, ReadInput, ReadSerializer
@@ -38,6 +39,8 @@ __all__ = [
     "ContactInput",
     "ContactQuery",
     "ContactSerializer",
+    "DeleteCommandInput",
+    "DeleteQuery",
     "EditCommandInput",
     "EditInput",
     "HistoryQuery",

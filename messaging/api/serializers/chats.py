@@ -87,10 +87,11 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
 
     @extend_schema_field(MessageForReaderSerializer(allow_null=True))
     def get_last_message(self, chat: Chat) -> MessageForReaderSerializer | None:
-        if chat.last_message is None:
+        message = chat.last_for_reader
+        if message is None:
             return None
         context = {"chat": chat, "reader": self.context["reader"]}
-        return MessageForReaderSerializer(chat.last_message, context=context).data  # type: ignore[return-value]
+        return MessageForReaderSerializer(message, context=context).data  # type: ignore[return-value]
 
     def get_muted_until(self, chat: Any) -> datetime | None:
         """Null where it is not muted, or for good."""

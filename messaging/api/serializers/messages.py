@@ -31,7 +31,6 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     files = serializers.SerializerMethodField()
     mentions = serializers.SerializerMethodField()
     reactions = serializers.SerializerMethodField()
-    deleted_at = serializers.SerializerMethodField()
 
     class Meta:
         model = Message
@@ -54,6 +53,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "revision",
             "edited_at",
             "deleted_at",
+            "deleted_by",
             "created_at",
         ]
         read_only_fields = fields
@@ -90,9 +90,6 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
     def get_reactions(self, message: Message) -> list[str]:
         return []
-
-    def get_deleted_at(self, message: Message) -> str | None:
-        return None
 
 
 class MessageForReaderSerializer(MessageSerializer):

@@ -14,7 +14,7 @@ from accounts.authentication import SignedRequest
 from common.api.examples import given
 from common.api.pagination import CursorPages
 from common.api.views import ApiViewSet
-from common.problems import Invalid
+from common.problems import Invalid, Problem
 from messaging import problems
 from messaging.api import examples
 from messaging.api.serializers import RevisionSerializer
@@ -28,8 +28,9 @@ IF_MATCH: Final = OpenApiParameter(
     OpenApiParameter.HEADER,
     description='The revision that the caller has seen, as `"3"` or `3`.',
 )
-EDIT_REFUSALS: Final = [
+EDIT_REFUSALS: Final[list[Problem | type[Problem]]] = [
     examples.not_allowed("message.edit"),
+    problems.MessageWasDeleted,
     problems.EditWindowOver(edit_window=172_800),
     problems.RevisionConflict(revision=2),
 ]

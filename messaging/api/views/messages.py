@@ -19,6 +19,7 @@ from messaging.api import examples
 from messaging.api.history import page_body, page_of
 from messaging.api.serializers import (
     ChatField,
+    DeleteQuery,
     EditInput,
     HistoryQuery,
     MessageForReaderSerializer,
@@ -27,7 +28,7 @@ from messaging.api.serializers import (
     ReadInput,
     ReadSerializer,
 )
-from messaging.models import Chat, Message, Participant
+from messaging.models import Chat, Message, MessageQuerySet, Participant
 
 from .edits import EDIT_REFUSALS, IF_MATCH, revision_matched
 from .scope import ChatScoped, MessageScoped
@@ -193,6 +194,39 @@ class MessageView(MessageScoped):
     def put(self, request: SignedRequest, pk: UUID) -> Response:
         return self.patch(request, pk)
 
+    @extend_schema(
+        operation_id="messages_delete",
+        tags=["messages"],
+        summary="Delete a message",
+        description="For everybody: its author may at any time, an owner or admin may with what somebody of "
+        "lower rank wrote. The message keeps its place and says nothing any more, and what it said is gone "
+        "from the server. Or for oneself: it is hidden from the caller, everywhere. Deleting twice is "
+        "deleting once.",
+        parameters=[
+            OpenApiParameter(
+                "for", OpenApiTypes.STR, enum=["all", "me"], description="For whom: `all` if left out."
+            )
+        ],
+        responses={
+            204: OpenApiResponse(description="Deleted, or it was already."),
+            **refuses(
+                examples.not_allowed("message.delete_others"),
+                examples.cannot_act_on_equal("message.delete_others"),
+            ),
+        },
+    )
+    def delete(self, request: SignedRequest, pk: UUID) -> Response:
+        asked = read(DeleteQuery, request.query_params.dict())
+        if asked["for"] == "me":
+            services.hide_message(actor=request.user, message=self.message)
+        else:
+            services.delete_message(actor=request.user, message=self.message)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def messages(self) -> MessageQuerySet:
+        # Deleting again what one has deleted for oneself is no error.
+        return Message.objects.shown() if self.request.method == "DELETE" else super().messages()
+
 
 class ReadView(ChatScoped):
     scope = "messages"
@@ -222,7 +256,7 @@ def marks(me: Participant) -> dict[str, int]:
 
 def history(chat: Chat, asked: dict[str, Any], request: SignedRequest) -> dict[str, Any]:
     found = chat.messages.all() if "threads" in asked else chat.messages.main_line()
-    page = page_of(found, asked)
+    page = page_of(found.not_hidden_from(request.user.pk), asked)
     context = {"chat": chat, "reader": request.user}
     return page_body(
         page, MessageForReaderSerializer(page.messages, many=True, context=context).data, request

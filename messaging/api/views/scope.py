@@ -37,5 +37,5 @@ class MessageScoped(ApiView):
         )
 
     def messages(self) -> MessageQuerySet:
-        """Those that the caller can name here; who is in their chats is asked next."""
-        return Message.objects.shown()
+        """Those that can be named here; whether the caller is in the chat is asked next."""
+        return Message.objects.shown().not_hidden_from(self.request.user.pk)

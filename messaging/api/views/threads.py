@@ -66,7 +66,9 @@ class ThreadView(ThreadScoped):
         examples=[given("page", examples.THREAD_PAGE)],
     )
     def get(self, request: SignedRequest, pk: UUID) -> Response:
-        page = page_of(self.root.replies.all(), read(PageQuery, request.query_params.dict()))
+        page = page_of(
+            self.root.replies.not_hidden_from(request.user.pk), read(PageQuery, request.query_params.dict())
+        )
         results = MessageForReaderSerializer(page.messages, many=True, context=self.context()).data
         thread = ThreadSerializer(self.root, context=self.context()).data
         return Response(thread | page_body(page, results, request))

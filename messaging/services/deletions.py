@@ -1,0 +1,71 @@
+"""Taking back what was said, for everybody or for oneself."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from common.actors import System
+from common.events import emit
+from common.problems import NotFound
+from messaging import policies
+from messaging.events import MessageDeleted, MessageHidden
+from messaging.models import Chat, HiddenMessage, Message, Participant
+from messaging.problems import CannotActOnEqual
+
+from .locking import lock_message
+from .mentions import set_mentions
+
+
+@transaction.atomic
+def delete_message(*, actor: User | System, message: Message) -> Message:
+    """Leave of *message* its place, its author and its times. What it said goes, with all that hangs on it.
+
+    Returns:
+        The message; deleting it twice changes and tells nothing.
+
+    Raises:
+        NotAllowed: it is somebody else's and the policy `message.delete_others` says no.
+        CannotActOnEqual: whoever wrote it is of the actor's rank or higher; the platform is above all.
+
+    Emits `MessageDeleted`.
+    """
+    chat, message = lock_message(message)
+    _require_may_delete(actor, chat, message)
+    if message.deleted_at is not None:
+        return message
+    message.revisions.all().delete()
+    set_mentions(actor=actor, chat=chat, message=message, mentions=[])
+    message.text = message.fingerprint = ""
+    message.deleted_at = timezone.now()
+    message.deleted_by = actor if isinstance(actor, User) else None
+    message.save(update_fields=["text", "fingerprint", "deleted_at", "deleted_by"])
+    emit(MessageDeleted(chat=chat.pk, seq=chat.take_seq(), message=message.pk))
+    chat.save(update_fields=["last_seq"])
+    return message
+
+
+@transaction.atomic
+def hide_message(*, actor: User, message: Message) -> None:
+    """Delete *message* for the actor alone: nothing shows it to them any more.
+
+    Raises:
+        NotFound: they are not in its chat.
+
+    Emits `MessageHidden` to the actor's own devices, the first time.
+    """
+    here = Participant.objects.present().filter(chat=message.chat_id, chat__deleted_at=None, user=actor)
+    if not here.exists():
+        raise NotFound
+    _, is_new = HiddenMessage.objects.get_or_create(user=actor, message=message)
+    if is_new:
+        emit(MessageHidden(chat=message.chat_id, message=message.pk), audience=[actor.pk])
+
+
+def _require_may_delete(actor: User | System, chat: Chat, message: Message) -> None:
+    me = policies.require(actor, "message.delete", chat)
+    if me is None or message.author_id == me.user_id:
+        return
+    policies.require(actor, "message.delete_others", chat)
+    author = chat.participants.filter(user=message.author_id).first()  # of who has left: as a member
+    if message.kind == Message.Kind.SYSTEM or author and not me.outranks(author):
+        raise CannotActOnEqual(denied_by=policies.outranked("message.delete_others", me))
