@@ -36,6 +36,8 @@ HOLDINGS: Final = [
             "last_reply_at": Field("When it was sent.", None, PLACE),
             "client_id": Field("A retry is the same message.", "client_id", BLANK),
             "fingerprint": Field("Whether a retry says the same.", None, BLANK),
+            "reply_to": Field("What it answers.", "reply_to", PLACE),
+            "quote": Field("What it quotes of that.", "quote", BLANK),
             "revision": Field("Whether it was edited.", "revision", PLACE),
             "edited_at": Field("When it was edited.", "edited_at", PLACE),
             "deleted_at": Field("When it was deleted for all.", "deleted_at", PLACE),

@@ -10,6 +10,7 @@ from .models import Chat, Contact, Message
 SIZES: Final = {
     "text_characters": Message.MAX_TEXT,
     "mentions": Message.MAX_MENTIONS,
+    "quote_characters": characters(Message, "quote"),
     "client_id_characters": characters(Message, "client_id"),
     "chat_title_characters": characters(Chat, "title"),
     "chat_description_characters": characters(Chat, "description"),

@@ -78,13 +78,14 @@ class MessageAdmin(ReadOnlyAdmin):
         "kind",
         "text",
         "client_id",
+        "answered",
         "created_at",
         "revision",
         "edited_at",
         "deleted_at",
         "deleter",
     ]
-    readonly_fields = ["id", "conversation", "writer", "deleter"]
+    readonly_fields = ["id", "conversation", "writer", "answered", "deleter"]
     inlines: ClassVar[list[type[ReadOnlyInline]]] = [RevisionInline]
     actions = ["remove"]
     actions_detail: ClassVar[list[str]] = ["remove_here"]
@@ -122,6 +123,10 @@ class MessageAdmin(ReadOnlyAdmin):
     @display(description=_("author"))
     def writer(self, message: Message) -> str:
         return link_to(message.author) or str(_("Serai"))
+
+    @display(description=_("reply to"))
+    def answered(self, message: Message) -> str:
+        return link_to(message.reply_to)
 
     @display(description=_("deleted by"))
     def deleter(self, message: Message) -> str:

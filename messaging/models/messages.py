@@ -28,7 +28,7 @@ def count_of(messages: QuerySet[Message], *, by: str) -> Coalesce:
 class MessageQuerySet(models.QuerySet["Message"]):
     def shown(self) -> MessageQuerySet:
         """With what `MessageSerializer` reads: as many queries, however many messages."""
-        return self.select_related("author")
+        return self.select_related("author", "reply_to__author")
 
     def visible_to(self, user: User) -> MessageQuerySet:
         """Those of chats that *user* is in now, without what they have deleted for themselves."""
@@ -102,6 +102,8 @@ class Message(models.Model):
 
     MAX_TEXT = 10_000  # characters
     MAX_MENTIONS = 100
+    MAX_QUOTE = 1_000
+    EXCERPT = 200  # of its text, where something else shows it
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     chat = models.ForeignKey(
@@ -129,6 +131,15 @@ class Message(models.Model):
     last_reply_at = models.DateTimeField(_("last replied"), null=True, blank=True)
     client_id = models.CharField(_("client id"), max_length=255, blank=True)
     fingerprint = models.CharField(max_length=64, editable=False)
+    reply_to = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="answers",
+        verbose_name=_("reply to"),
+    )
+    quote = models.CharField(_("quote"), max_length=MAX_QUOTE, blank=True)  # of what it replies to
     revision = models.PositiveIntegerField(_("revision"), default=1)  # one more with every edit
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
@@ -159,7 +170,8 @@ class Message(models.Model):
                 condition=Q(thread=None) | Q(reply_count=0), name="message_no_thread_in_thread"
             ),
             models.CheckConstraint(
-                condition=Q(deleted_at=None) | Q(text="", fingerprint=""), name="message_deleted_says_nothing"
+                condition=Q(deleted_at=None) | Q(text="", fingerprint="", quote=""),
+                name="message_deleted_says_nothing",
             ),
         ]
         indexes = [

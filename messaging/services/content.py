@@ -20,6 +20,8 @@ class Said(TypedDict, total=False):
     kind: str
     thread: UUID
     mentions: Sequence[Mentioned]
+    reply_to: UUID
+    quote: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,17 +32,25 @@ class Content:
     kind: str = Message.Kind.TEXT
     thread: UUID | None = None  # the message below which it is said
     mentions: Sequence[Mentioned] = ()  # people in the chat, or `all` of them
+    reply_to: UUID | None = None
+    quote: str = ""
 
     def columns(self) -> dict[str, Any]:
         """What of it stands in the message's own row."""
-        return {"text": self.text, "kind": self.kind}
+        return {"text": self.text, "kind": self.kind, "quote": self.quote}
 
     def fingerprint(self, chat: Chat) -> str:
         """What makes two sends the same message, as it was sent: a later edit changes nothing here.
 
         What was left out stays out, so that a message from before a feature is still the same as its retry.
         """
-        more = {"thread": self.thread, "mentions": list(dict.fromkeys(self.mentions))}
-        given = {name: value for name, value in more.items() if value}
-        said = [str(chat.pk), self.kind, self.text, *([given] if given else [])]
+        said: list[Any] = [str(chat.pk), self.kind, self.text]
+        more: dict[str, Any] = {
+            "thread": self.thread,
+            "mentions": list(dict.fromkeys(self.mentions)),
+            "reply_to": self.reply_to,
+            "quote": self.quote,
+        }
+        if more := {name: value for name, value in more.items() if value}:
+            said.append(more)
         return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -10,7 +10,7 @@ from django.utils import timezone
 from common.actors import SYSTEM
 from common.events import emit
 from messaging.events import ParticipantUpdated
-from messaging.models import Chat, Participant
+from messaging.models import Chat, Message, Participant
 
 from .participants import take_out
 
@@ -19,13 +19,14 @@ def leave_every_chat(*, user: UUID) -> Counter[str]:
     """Take somebody who is erased out of every chat, a transaction each. Safe to repeat.
 
     A group of theirs goes to the admin who is there longest, or else to that member; a chat in which nobody
-    else ever was is deleted.
+    else ever was is deleted. What others quote of them is quoted no more.
 
     Returns:
         The rows that were deleted, by model.
 
     Emits `ParticipantRemoved` and `ParticipantUpdated` to those who stay, `ChatRemoved`.
     """
+    Message.objects.filter(reply_to__author=user).exclude(quote="").update(quote="")
     deleted: Counter[str] = Counter()
     for chat in list(Participant.objects.filter(user=user).values_list("chat", flat=True)):
         deleted += _leave(chat, user)

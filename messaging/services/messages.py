@@ -18,6 +18,7 @@ from .locking import lock_chat
 from .mentions import called_by, set_mentions
 from .participants import bring_in
 from .preferences import clear_unread
+from .replies import replied_to
 from .threads import count_reply, root_in
 
 
@@ -37,6 +38,7 @@ def send_message(
         NotFound, NotAllowed, NotOpenToYou: the policy `message.send` says no, or in a thread
             `message.thread`, or of calling everybody `message.mention_all`.
         Invalid: the thread's root is not in this chat, or in a thread itself; somebody called is not there.
+        Invalid: what it replies to is not there, or does not say what is quoted.
         ClientIdConflict: another message has this client id.
 
     Emits `MessageSent`; in a thread also `ThreadUpdated` to who follows it from now on.
@@ -69,6 +71,7 @@ def _send(actor: User | System, chat: Chat, client_id: str, content: Content) ->
         client_id=client_id,
         fingerprint=content.fingerprint(chat),
         thread=root,
+        reply_to=replied_to(actor=actor, chat=chat, content=content),
         **content.columns(),
     )
     if content.mentions:

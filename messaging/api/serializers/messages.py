@@ -12,6 +12,7 @@ from messaging.models import Chat, Message
 from messaging.services.mentions import ALL
 
 from .fields import MAX_SEQ, ChatField, MentionsField, SpokenField
+from .replies import ReplyField, ReplySerializer, reply_of
 
 
 class RepliesSerializer(serializers.Serializer[Any]):
@@ -78,10 +79,11 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "last_at": message.last_reply_at,
         }
 
-    # What clients already read, of features that are not there yet: the same value for every message.
-    def get_reply_to(self, message: Message) -> str | None:
-        return None
+    @extend_schema_field(ReplySerializer(allow_null=True))
+    def get_reply_to(self, message: Message) -> dict[str, Any] | None:
+        return reply_of(message)
 
+    # What clients already read, of features that are not there yet: the same value for every message.
     def get_forwarded_from(self, message: Message) -> str | None:
         return None
 
@@ -124,6 +126,13 @@ class MessageInput(Input):
     )
     thread = UUIDField(required=False, help_text="The message below which it is said, in a thread.")
     mentions = MentionsField(required=False, help_text="Whom it calls: people in the chat, or `all`.")
+    reply_to = ReplyField(
+        required=False,
+        help_text="A message of the chat: its id, or `{message, quote}` to quote a part of what it says.",
+    )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        return given | given.pop("reply_to", {})
 
 
 class MessageToChatInput(MessageInput):

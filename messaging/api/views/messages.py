@@ -97,6 +97,10 @@ class ChatMessagesView(ChatScoped):
         },
         examples=[
             sent("send", {"text": "We leave at dawn.", "client_id": "phone-7f3a-18"}),
+            sent(
+                "reply",
+                {"text": "So early?", "reply_to": {"message": examples.MESSAGE["id"], "quote": "at dawn"}},
+            ),
             given("sent", examples.MESSAGE, 201, 200),
         ],
     )
