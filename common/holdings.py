@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
-from django.core.files.storage import Storage, default_storage
+from django.core.files.storage import Storage, storages
 from django.db import models
 
 
@@ -70,13 +70,15 @@ class Field:
         purpose: why it is held.
         export: its name in the archive of an export; None: not in it.
         erase: what erasure does to it, where its row stays.
-        files: names in the default storage of what the value stands for; a `FileField` needs none.
+        files: names in the storage of what the value stands for; a `FileField` needs none.
+        storage: which of `STORAGES` that is.
     """
 
     purpose: str
     export: str | None = None
     erase: Action | None = None
     files: Callable[[Any], Iterable[str]] | None = None
+    storage: str = "default"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +220,7 @@ def files_of(holding: Holding, row: models.Model) -> Iterator[tuple[str, Storage
                 yield name, file.storage, file.name
         elif each.files:
             for stored in each.files(row):
-                yield name, default_storage, stored
+                yield name, storages[each.storage], stored
 
 
 def faults(models_there: Iterable[type[models.Model]]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import IO, Final
 
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from .problems import Invalid
 
@@ -21,6 +21,7 @@ KINDS: Final = {
     "GIF": {".gif"},
 }
 MAX_PIXELS: Final = 7680 * 4320  # 8K: what a few kilobytes may unfold to, some 130 MB while it is cropped
+ORIENTATION: Final = ExifTags.Base.Orientation
 QUALITY: Final = 82  # of WebP: no difference to be seen at these sizes
 SRGB: Final = ImageCms.createProfile("sRGB")
 
@@ -40,22 +41,42 @@ def square_webps(file: IO[bytes], *, name: str, field: str, sizes: tuple[int, ..
     Raises:
         Invalid: `not_a_picture`, `wrong_ending`, `too_many_pixels`: it is none that is taken here.
     """
-    try:
-        picture = Image.open(file, formats=list(KINDS))  # reads its head alone
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_many_pixels(field) from None
-    except Exception:  # garbage can fail anywhere in its reading
-        raise _not_a_picture(field) from None
+    picture = _open(file, field)
     ending = PurePath(name).suffix.lower()
     if ending and ending not in KINDS[picture.format or ""]:
         raise Invalid.field(field, "wrong_ending", _("The name's ending is not that of its content."))
-    if picture.width * picture.height > MAX_PIXELS:
-        raise _too_many_pixels(field)
     try:
         upright = _upright(picture, max(sizes))
         return {size: _webp(ImageOps.fit(upright, (size, size), Image.Resampling.LANCZOS)) for size in sizes}
     except Exception:
         raise _not_a_picture(field) from None
+
+
+def dimensions(file: IO[bytes], *, field: str) -> tuple[int, int]:
+    """How wide and high a picture is when it is seen upright, in pixels. Its head alone is read.
+
+    Raises:
+        Invalid: `not_a_picture`, `too_many_pixels`.
+    """
+    picture = _open(file, field)
+    try:
+        turned = picture.getexif().get(ORIENTATION, 1) in range(5, 9)  # by a quarter
+    except Exception:  # what can't be read turns nothing
+        turned = False
+    return (picture.height, picture.width) if turned else (picture.width, picture.height)
+
+
+def _open(file: IO[bytes], field: str) -> Image.Image:
+    try:
+        file.seek(0)
+        picture = Image.open(file, formats=list(KINDS))  # reads its head alone
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_many_pixels(field) from None
+    except Exception:  # garbage can fail anywhere in its reading
+        raise _not_a_picture(field) from None
+    if picture.width * picture.height > MAX_PIXELS:
+        raise _too_many_pixels(field)
+    return picture
 
 
 def _upright(opened: Image.Image, size: int) -> Image.Image:

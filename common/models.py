@@ -176,6 +176,7 @@ class LooseFile(models.Model):
     """A file in the storage that no row names: not yet, or not any more. It is deleted when it is due."""
 
     name = models.CharField(max_length=200, primary_key=True)
+    storage = models.CharField(max_length=20, default="default")  # one of `STORAGES`
     due_at = models.DateTimeField(db_index=True)
 
     objects = LooseFileQuerySet.as_manager()

@@ -92,7 +92,11 @@ HOLDINGS: Final = [
         model=LooseFile,
         purpose="A file that no row names, such as a picture that was replaced, is deleted.",
         retention="an hour, or until the storage deletes it",
-        fields={"name": Field("Which file: a random key."), "due_at": Field("When it is deleted.")},
+        fields={
+            "name": Field("Which file: a random key."),
+            "storage": Field("Where it is."),
+            "due_at": Field("When it is deleted."),
+        },
     ),
     Holding(
         model=Job,

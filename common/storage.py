@@ -3,21 +3,26 @@
 A file can't be written and taken back with a transaction. So it begins as a `LooseFile`, in a transaction of
 its own; the one that names it keeps it, and the one that names it no longer makes it loose again. Whatever
 fails in between, a process or the storage, `purge_files` deletes what stayed loose.
+
+There are two storages (`STORAGES`): what anybody may have who knows its name (`media.py`) is in `default`,
+what is given to whom it is for, through a view, in `private`. No name is in both.
 """
 
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import IO, Final
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import storages
 from django.db import transaction
 from django.utils import timezone
 
 from .models import LooseFile
 from .tasks import purge_files
 
+DEFAULT: Final = "default"
+PRIVATE: Final = "private"
 KEPT_WITHIN: Final = timedelta(hours=1)  # from writing a file to the commit of who names it
 
 
@@ -26,12 +31,15 @@ def new_key() -> str:
     return secrets.token_hex(16)
 
 
-def write(files: Mapping[str, bytes]) -> None:
-    """Write files by name, loose at first. Before the transaction that keeps them, not in it."""
+def write(files: Mapping[str, bytes | IO[bytes]], *, storage: str = DEFAULT) -> None:
+    """Write files by name, loose at first. Before the transaction that keeps them, not in it.
+
+    A file that is open is read from its beginning, a piece at a time.
+    """
     due = timezone.now() + KEPT_WITHIN
-    LooseFile.objects.bulk_create(LooseFile(name=name, due_at=due) for name in files)
+    LooseFile.objects.bulk_create(LooseFile(name=name, storage=storage, due_at=due) for name in files)
     for name, content in files.items():
-        default_storage.save(name, ContentFile(content))
+        storages[storage].save(name, ContentFile(content) if isinstance(content, bytes) else _Open(content))
 
 
 def keep(names: Iterable[str]) -> None:
@@ -45,9 +53,16 @@ def keep(names: Iterable[str]) -> None:
         raise RuntimeError(f"not all of {wanted} were written and loose")
 
 
-def let_go(names: Iterable[str]) -> None:
+def let_go(names: Iterable[str], *, storage: str = DEFAULT) -> None:
     """Have files deleted after the commit of this transaction, which names them no longer."""
-    loose = [LooseFile(name=name, due_at=timezone.now()) for name in names]
+    loose = [LooseFile(name=name, storage=storage, due_at=timezone.now()) for name in names]
     if loose:
         LooseFile.objects.bulk_create(loose)
         transaction.on_commit(lambda: purge_files.delay(), robust=True)
+
+
+class _Open(File):
+    """A file of somebody else's, who closes it: a storage may close what it was given."""
+
+    def close(self) -> None:
+        pass

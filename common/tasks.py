@@ -2,7 +2,7 @@ from typing import Any
 
 import structlog
 from celery import shared_task
-from django.core.files.storage import default_storage
+from django.core.files.storage import storages
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -38,8 +38,8 @@ def purge_files() -> int:
     deleted = 0
     for loose in LooseFile.objects.due(at=timezone.now())[:500]:
         try:
-            default_storage.delete(loose.name)
-        except OSError:
+            storages[loose.storage].delete(loose.name)
+        except Exception:  # whatever a storage calls its faults
             logger.warning("file_not_deleted", file=loose.name, exc_info=True)
             continue
         loose.delete()

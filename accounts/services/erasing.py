@@ -4,7 +4,7 @@ from collections.abc import Container
 from functools import partial
 from typing import Any, Final
 
-from django.core.files.storage import default_storage
+from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import Model
 
@@ -20,7 +20,7 @@ from common.holdings import (
     fields_of,
     files_of,
 )
-from common.storage import let_go
+from common.storage import DEFAULT, PRIVATE, let_go
 
 BATCH: Final = 1000  # rows of one transaction
 
@@ -100,13 +100,15 @@ def _change(holding: Holding, batch: list[Model], who: Subject) -> None:
 
 def _delete_files(holding: Holding, rows: list[Model], fields: Container[str]) -> None:
     """When the transaction has made it so: a file that is gone can't be taken back."""
-    loose = []
+    loose: dict[str, list[str]] = {}
+    ours = {storages[name]: name for name in (DEFAULT, PRIVATE)}
     for row in rows:
         for name, storage, stored in files_of(holding, row):
             if name not in fields:
                 continue
-            if storage is default_storage:
-                loose.append(stored)  # also if this process is killed right after the commit
+            if where := ours.get(storage):
+                loose.setdefault(where, []).append(stored)  # also if this process is killed after the commit
             else:
                 transaction.on_commit(partial(storage.delete, stored))
-    let_go(loose)
+    for where, names in loose.items():
+        let_go(names, storage=where)

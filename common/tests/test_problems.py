@@ -58,6 +58,7 @@ CODES = {
     "provider_unavailable": 502,
     "provider_unknown": 404,
     "publication_time_taken": 409,
+    "quota_exceeded": 409,
     "reset_token_invalid": 400,
     "revision_conflict": 412,
     "role_not_held": 403,

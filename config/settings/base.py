@@ -18,6 +18,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 INSTALLED_APPS = [
     "config",
     "messaging",
+    "files",
     "legal",
     "accounts",
     "realtime",

@@ -33,6 +33,7 @@ for name in (
     "APPLE_PRIVATE_KEY",
     "GITHUB_CLIENT_SECRET",
     "TELEGRAM_BOT_TOKEN",
+    "S3_SECRET_ACCESS_KEY",
 ):
     if (secret := Path(os.environ.get(f"{name}_FILE", ""))).is_file():
         os.environ.setdefault(name, secret.read_text().strip())

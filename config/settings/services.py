@@ -1,5 +1,6 @@
 """The two sizes. Embedded with nothing set; scaled with `DATABASE_URL`, `REDIS_URL` and `EMAIL_URL`."""
 
+from .base import PUBLIC_URL, STORAGES
 from .environment import DATA_DIR, PRODUCTION, env
 
 DATABASE_URL = env.str("DATABASE_URL", "")
@@ -102,6 +103,32 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     },
     "sessions long ended": {"task": "accounts.tasks.purge_sessions", "schedule": 86_400.0},
 }
+
+# --- Files --------------------------------------------------------------------------------------------
+S3_BUCKET = env.str("S3_BUCKET", "")
+if S3_BUCKET:
+    _S3 = {
+        "bucket_name": S3_BUCKET,
+        "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,  # of a server that is not Amazon's
+        "region_name": env.str("S3_REGION", "") or None,
+        # Left out: what boto3 finds by itself, such as the role of the machine.
+        "access_key": env.str("S3_ACCESS_KEY_ID", "") or None,
+        "secret_key": env.str("S3_SECRET_ACCESS_KEY", "") or None,
+        "addressing_style": env.str("S3_ADDRESSING_STYLE", "auto"),
+        "signature_version": "s3v4",
+        "default_acl": None,
+        "file_overwrite": True,  # names are unguessable, and a receipt is written again
+    }
+    STORAGES |= {
+        name: {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {**_S3, "location": folder}}
+        for name, folder in {"default": "media", "private": "private"}.items()
+    }
+# Before the addresses of files: a CDN that passes the query on and keeps nothing without it.
+CDN_URL = env.str("CDN_URL", PUBLIC_URL).rstrip("/")
+MAX_FILE_SIZE = env.int("MAX_FILE_SIZE", 100 * 1024 * 1024)  # bytes
+FILES_QUOTA = env.int("FILES_QUOTA", 5 * 1024**3)  # bytes of one person's files together
+FILE_LINK_LIFETIME = env.int("FILE_LINK_LIFETIME", 3600)  # seconds that the address of a file is good for
+CLAMAV_URL = env.str("CLAMAV_URL", "")  # who looks for viruses; nobody if it is not set
 
 # --- Mail ---------------------------------------------------------------------------------------------
 MAIL_DIR = DATA_DIR / "mails"

@@ -1,0 +1,15 @@
+"""What other apps, and the tasks of this one, add to what happens to files."""
+
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
+
+from accounts.models import User
+
+readers: Final[list[Callable[[User], Q]]] = []
+"""Which files somebody may read for what an app does with them, as a condition on `File` (an `Exists`)."""
+
+arrived: Final[list[Callable[[UUID], None]]] = []
+"""Called with the id of each file that was taken in, after the commit: there is work to queue."""

@@ -1,0 +1,89 @@
+"""The one way in for files, whichever door they come through."""
+
+from typing import BinaryIO
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import User
+from common import storage
+from common.images import dimensions
+from common.problems import BodyTooLarge, Invalid
+from common.sniffing import Kind, kind_of
+from files import registries
+from files.models import File
+from files.problems import QuotaExceeded
+
+from .naming import plain_name
+
+
+def take_in(*, owner: User, name: str, content: BinaryIO, purpose: str = "") -> File:
+    """Keep *content*, which can be wound back, as a file of *owner*.
+
+    Not within a transaction: the bytes are written first, and are gone again where theirs is rolled back.
+
+    Args:
+        name: as its sender calls it. Its ending must be one of the content's; without one is fine.
+        purpose: what its sender says it is for.
+
+    Returns:
+        The file. Its `scan` is `pending` where somebody looks for viruses, and `skipped` where nobody does.
+
+    Raises:
+        BodyTooLarge: it has more than `MAX_FILE_SIZE` bytes.
+        Invalid: of `file`: `empty`, `wrong_type`, `wrong_ending`, `unsafe_archive`, `not_a_picture`,
+            `too_many_pixels`.
+        QuotaExceeded: with it the owner's files would take more than `FILES_QUOTA` bytes.
+    """
+    size = content.seek(0, 2)
+    if size > settings.MAX_FILE_SIZE:
+        raise BodyTooLarge(limit=settings.MAX_FILE_SIZE)
+    if not size:
+        raise Invalid.field("file", "empty", "The file is empty.")
+    _require_room(owner, size)  # before it is read as a whole; it is asked again under the lock
+    called = plain_name(name)
+    kind = kind_of(content, name=called, field="file")
+    width, height = dimensions(content, field="file") if kind.group == "image" else (None, None)
+    key = storage.new_key()
+    stored = f"files/{key[:2]}/{key}"
+    content.seek(0)
+    storage.write({stored: content}, storage=storage.PRIVATE)
+    return _keep(
+        owner=owner,
+        kind=kind,
+        name=called,
+        size=size,
+        purpose=purpose,
+        stored=stored,
+        width=width,
+        height=height,
+    )
+
+
+@transaction.atomic
+def _keep(*, owner: User, kind: Kind, size: int, stored: str, **more: object) -> File:
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)  # one file of theirs at a time is counted
+    _require_room(owner, size)
+    storage.keep([stored])
+    file = File.objects.create(
+        owner=owner,
+        type=kind.type,
+        kind=kind.group,
+        size=size,
+        stored=stored,
+        scan=File.Scan.PENDING if settings.CLAMAV_URL else File.Scan.SKIPPED,
+        **more,
+    )
+    transaction.on_commit(lambda: _ring(file), robust=True)
+    return file
+
+
+def _require_room(owner: User, size: int) -> None:
+    used, limit = File.objects.bytes_of(owner), settings.FILES_QUOTA
+    if used + size > limit:
+        raise QuotaExceeded(limit=limit, used=used)
+
+
+def _ring(file: File) -> None:
+    for bell in registries.arrived:
+        bell(file.pk)

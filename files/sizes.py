@@ -1,0 +1,20 @@
+"""How large files may be."""
+
+from typing import Final
+
+from django.conf import settings
+
+from common import zips
+from common.images import MAX_PIXELS
+from common.sizes import characters
+
+from .models import File
+
+SIZES: Final = {
+    "file_bytes": settings.MAX_FILE_SIZE,
+    "file_pixels": MAX_PIXELS,
+    "file_name_characters": characters(File, "name"),
+    "archive_entries": zips.MAX_ENTRIES,
+    "archive_unpacked_bytes": zips.MAX_UNPACKED,
+    "files_bytes": settings.FILES_QUOTA,
+}
