@@ -146,6 +146,12 @@ class UnsupportedMediaType(Problem):
     title = _("This path does not take a body of that media type.")
 
 
+class RangeNotSatisfiable(Problem):
+    status = 416
+    code = "range_not_satisfiable"
+    title = _("There are no such bytes in it.")
+
+
 class IdempotencyKeyReused(Problem):
     status = 422
     code = "idempotency_key_reused"

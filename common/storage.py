@@ -11,8 +11,9 @@ what is given to whom it is for, through a view, in `private`. No name is in bot
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import IO, Final
+from typing import IO, Any, Final
 
+from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import storages
 from django.db import transaction
@@ -23,6 +24,7 @@ from .tasks import purge_files
 
 DEFAULT: Final = "default"
 PRIVATE: Final = "private"
+DIRECT_FOR: Final = 60  # seconds that a bucket's own address is good for: a redirect is followed at once
 KEPT_WITHIN: Final = timedelta(hours=1)  # from writing a file to the commit of who names it
 
 
@@ -66,3 +68,16 @@ class _Open(File):
 
     def close(self) -> None:
         pass
+
+
+def direct_address(name: str, *, storage: str, type: str, disposition: str) -> str | None:
+    """Where a bucket itself gives *name* out to whoever has the address, for a minute; None without a bucket.
+
+    Args:
+        type, disposition: the headers that it is given out with.
+    """
+    if not settings.S3_BUCKET:
+        return None
+    headers = {"ResponseContentType": type, "ResponseContentDisposition": disposition}
+    bucket: Any = storages[storage]
+    return str(bucket.url(name, parameters=headers, expire=DIRECT_FOR))

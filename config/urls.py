@@ -21,6 +21,7 @@ from legal.api.pages import DocumentPage
 
 v1 = [
     path("", include("accounts.api.urls")),
+    path("", include("files.api.urls")),
     path("", include("legal.api.urls")),
     path("", include("messaging.api.urls")),
     path("", include("common.api.urls")),

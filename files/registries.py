@@ -8,8 +8,13 @@ from django.db.models import Q
 
 from accounts.models import User
 
+from .models import File
+
 readers: Final[list[Callable[[User], Q]]] = []
 """Which files somebody may read for what an app does with them, as a condition on `File` (an `Exists`)."""
 
 arrived: Final[list[Callable[[UUID], None]]] = []
 """Called with the id of each file that was taken in, after the commit: there is work to queue."""
+
+leaving: Final[list[Callable[[File], None]]] = []
+"""Called in the transaction of a file's deletion, before its row is locked: whoever names it lets it go."""

@@ -8,6 +8,7 @@ from common import zips
 from common.images import MAX_PIXELS
 from common.sizes import characters
 
+from .api.serializers import MAX_BATCH
 from .models import File
 
 SIZES: Final = {
@@ -17,4 +18,10 @@ SIZES: Final = {
     "archive_entries": zips.MAX_ENTRIES,
     "archive_unpacked_bytes": zips.MAX_UNPACKED,
     "files_bytes": settings.FILES_QUOTA,
+    "files_per_batch": MAX_BATCH,
 }
+
+# A form with files, and as much beside them as any body may have: several together are no larger than one.
+LARGE_BODIES: Final = dict.fromkeys(
+    ("files/upload", "files/images", "files/images/batch"), settings.MAX_FILE_SIZE + settings.MAX_BODY
+)

@@ -50,6 +50,8 @@ from accounts.tokens import make_access, make_verification
 from common.api.limits import UserLimit
 from common.api.views import Counted
 from common.tests.pictures import upload
+from files.models import File
+from files.tests.factories import file_of
 from legal.models import Text
 from legal.tests.factories import published
 from messaging.models import Chat, Contact, Message, Participant
@@ -184,6 +186,14 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "DELETE api/v1/messages/<uuid:pk>/thread/follow": (401, 404, 204, 204, 204),
     "GET api/v1/chats/<uuid:chat>/threads": IN_THE_CHAT,
     "POST api/v1/outbox": SIGNED_IN,  # each of it is refused by itself
+    "GET api/v1/files": SIGNED_IN,
+    "POST api/v1/files/upload": (401, 201, 201, 201, 201),
+    "POST api/v1/files/images": (401, 201, 201, 201, 201),
+    "POST api/v1/files/images/batch": (401, 201, 201, 201, 201),
+    "GET api/v1/files/<uuid:pk>": (401, 404, 404, 404, 200),
+    "DELETE api/v1/files/<uuid:pk>": (401, 404, 404, 404, 204),
+    "GET api/v1/files/<uuid:pk>/content": (401, 404, 404, 404, 200),
+    "GET api/v1/files/<uuid:pk>/thumbnail": (401, 404, 404, 404, 404),  # of a text
     "GET api/v1/legal/documents": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>/versions": EVERYBODY,
@@ -214,8 +224,13 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET dev/outbox": EVERYBODY,  # absent in production
     "GET dev/outbox/": EVERYBODY,
 }
-ROOMS = ("messaging", "legal", "accounts", "common")
-FORMS = {"api/v1/users/me/avatar"}  # what comes as a form, not as JSON
+ROOMS = ("messaging", "files", "legal", "accounts", "common")
+FORMS = {
+    "api/v1/users/me/avatar",
+    "api/v1/files/upload",
+    "api/v1/files/images",
+    "api/v1/files/images/batch",
+}  # what comes as a form, not as JSON
 DOCUMENTS = {"api/schema", "api/docs", "api/docs/problems", "api/redoc"}  # the same for everybody, and cheap
 
 
@@ -291,6 +306,7 @@ class World:
     contact: Contact
     session: Session
     api_key: ApiKey
+    file: File  # the owner's
     document: Text
     newcomer: User  # active, in no chat
     waiting: User  # address not verified yet
@@ -316,6 +332,7 @@ class World:
             "api/v1/auth/sessions": self.session,
             "api/v1/chats": self.chat,
             "api/v1/contacts": self.contact,
+            "api/v1/files": self.file,
             "api/v1/legal/documents": self.document,
             "api/v1/messages": self.message,
             "api/v1/users": self.people["second"],
@@ -336,6 +353,9 @@ class World:
         role = {"role": "admin"}
         title = {"title": "Petra, January"}
         return {
+            "POST api/v1/files/upload": {"file": upload()},
+            "POST api/v1/files/images": {"file": upload()},
+            "POST api/v1/files/images/batch": {"files": [upload()]},
             "POST api/v1/auth/register": {
                 "email": "new@example.com",
                 "password": PASSWORD,
@@ -434,6 +454,7 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
             contact=add_contact(actor=people["owner"], user=people["second"])[0],
             session=SessionFactory(user=people["owner"]),
             api_key=ApiKeyFactory(user=people["owner"]),
+            file=file_of(people["owner"]),
             document=published("1").texts.get(),
             newcomer=newcomer,
             waiting=UserFactory(username="waiting", email_verified_at=None),
@@ -470,6 +491,7 @@ def test_who_gets_what(operation, world):
             sent = {"format": "multipart"} if route in FORMS else {}
             response = getattr(client, method.lower())(world.path(route), world.body(operation), **sent)
             statuses.append(response.status_code)
+            list(response)  # a file is closed when it is sent
             if response.status_code >= 400:
                 assert response.headers["Content-Type"] == "application/problem+json"
                 assert everything() == before

@@ -1,9 +1,11 @@
 """The one way in for files, whichever door they come through."""
 
-from typing import BinaryIO
+from collections.abc import Sequence
+from typing import IO
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common import storage
@@ -14,10 +16,19 @@ from files import registries
 from files.models import File
 from files.problems import QuotaExceeded
 
+from .deleting import delete_file
 from .naming import plain_name
 
 
-def take_in(*, owner: User, name: str, content: BinaryIO, purpose: str = "") -> File:
+def take_in(
+    *,
+    owner: User,
+    name: str,
+    content: IO[bytes],
+    purpose: str = "",
+    only: str | None = None,
+    field: str = "file",
+) -> File:
     """Keep *content*, which can be wound back, as a file of *owner*.
 
     Not within a transaction: the bytes are written first, and are gone again where theirs is rolled back.
@@ -25,25 +36,28 @@ def take_in(*, owner: User, name: str, content: BinaryIO, purpose: str = "") -> 
     Args:
         name: as its sender calls it. Its ending must be one of the content's; without one is fine.
         purpose: what its sender says it is for.
+        only: the kind that it must be of, if not any.
+        field: that a refusal names.
 
     Returns:
         The file. Its `scan` is `pending` where somebody looks for viruses, and `skipped` where nobody does.
 
     Raises:
         BodyTooLarge: it has more than `MAX_FILE_SIZE` bytes.
-        Invalid: of `file`: `empty`, `wrong_type`, `wrong_ending`, `unsafe_archive`, `not_a_picture`,
-            `too_many_pixels`.
+        Invalid: `empty`, `wrong_type`, `wrong_ending`, `unsafe_archive`, `not_a_picture`, `too_many_pixels`.
         QuotaExceeded: with it the owner's files would take more than `FILES_QUOTA` bytes.
     """
     size = content.seek(0, 2)
     if size > settings.MAX_FILE_SIZE:
         raise BodyTooLarge(limit=settings.MAX_FILE_SIZE)
     if not size:
-        raise Invalid.field("file", "empty", "The file is empty.")
+        raise Invalid.field(field, "empty", _("The file is empty."))
     _require_room(owner, size)  # before it is read as a whole; it is asked again under the lock
     called = plain_name(name)
-    kind = kind_of(content, name=called, field="file")
-    width, height = dimensions(content, field="file") if kind.group == "image" else (None, None)
+    kind = kind_of(content, name=called, field=field)
+    if only and kind.group != only:
+        raise Invalid.field(field, "wrong_type", _("Files of this kind are not taken here."))
+    width, height = dimensions(content, field=field) if kind.group == "image" else (None, None)
     key = storage.new_key()
     stored = f"files/{key[:2]}/{key}"
     content.seek(0)
@@ -58,6 +72,31 @@ def take_in(*, owner: User, name: str, content: BinaryIO, purpose: str = "") -> 
         width=width,
         height=height,
     )
+
+
+def take_in_pictures(*, owner: User, files: Sequence[tuple[str, IO[bytes]]], purpose: str = "") -> list[File]:
+    """Keep all of these pictures (names and contents), or none of them.
+
+    Not within a transaction, and refused as `take_in` does; `Invalid` names the field `files.<number>`.
+    """
+    taken: list[File] = []
+    try:
+        for number, (name, content) in enumerate(files):
+            taken.append(
+                take_in(
+                    owner=owner,
+                    name=name,
+                    content=content,
+                    purpose=purpose,
+                    only=File.Kind.IMAGE,
+                    field=f"files.{number}",
+                )
+            )
+    except BaseException:
+        for file in taken:
+            delete_file(actor=owner, file=file)
+        raise
+    return taken
 
 
 @transaction.atomic
