@@ -4,6 +4,7 @@ Nothing of the bytes that came in goes out again: no metadata (position, camera,
 that hides behind the first, nothing that only a viewer's fault could understand.
 """
 
+from collections.abc import Collection
 from io import BytesIO
 from pathlib import PurePath
 from typing import IO, Final
@@ -11,6 +12,7 @@ from typing import IO, Final
 from django.utils.translation import gettext_lazy as _
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
+from .blurhash import blurhash_of
 from .problems import Invalid
 
 # What is looked for in the content, and the endings that may stand on it.
@@ -48,6 +50,30 @@ def square_webps(file: IO[bytes], *, name: str, field: str, sizes: tuple[int, ..
     try:
         upright = _upright(picture, max(sizes))
         return {size: _webp(ImageOps.fit(upright, (size, size), Image.Resampling.LANCZOS)) for size in sizes}
+    except Exception:
+        raise _not_a_picture(field) from None
+
+
+def fitted_webps(file: IO[bytes], *, field: str, sizes: Collection[int]) -> tuple[dict[int, bytes], str]:
+    """The whole of a picture, upright, as a WebP whose longer side has each of *sizes* (pixels) at most.
+
+    As `square_webps`; none is larger than the picture.
+
+    Returns:
+        The pictures by size, and their blurhash.
+
+    Raises:
+        Invalid: `not_a_picture`, `too_many_pixels`.
+    """
+    picture = _open(file, field)
+    try:
+        upright = _upright(picture, max(sizes))
+        fitted = {}
+        for size in sizes:
+            smaller = upright.copy()
+            smaller.thumbnail((size, size), Image.Resampling.LANCZOS)
+            fitted[size] = _webp(smaller)
+        return fitted, blurhash_of(upright)
     except Exception:
         raise _not_a_picture(field) from None
 

@@ -13,11 +13,13 @@ class FilesConfig(AppConfig):
         from common.sizes import large_bodies, sizes
         from realtime import registry
 
+        from . import registries, tasks
         from .privacy import PART
         from .realtime import RENDERERS
         from .sizes import LARGE_BODIES, SIZES
         from .verbs import VERBS
 
+        registries.arrived.append(lambda file: tasks.make_pictures.delay(str(file)))
         registry.renderers |= RENDERERS
         sizes.update(SIZES)
         large_bodies.update(LARGE_BODIES)

@@ -33,6 +33,7 @@ HOLDINGS: Final = [
                 files=lambda file: [file.thumbnail(size) for size in file.thumbnails],
                 storage=PRIVATE,
             ),
+            "pictured_at": Field("Whether there are smaller pictures of it."),
             "duration": Field("How long it plays.", "duration"),
             "waveform": Field("How it is shown."),
             "claimed_at": Field("Whether something names it, or it goes."),

@@ -13,8 +13,14 @@ from .models import File
 readers: Final[list[Callable[[User], Q]]] = []
 """Which files somebody may read for what an app does with them, as a condition on `File` (an `Exists`)."""
 
-arrived: Final[list[Callable[[UUID], None]]] = []
+arrived: Final[list[Callable[[UUID], object]]] = []
 """Called with the id of each file that was taken in, after the commit: there is work to queue."""
+
+claims: Final[list[Callable[[], Q]]] = []
+"""Which files an app names now, as a condition on `File` (an `Exists`). What nobody names is deleted."""
+
+changed: Final[list[Callable[[UUID], None]]] = []
+"""Called with the id of a file about which more is known (its scan, its pictures), after the commit."""
 
 leaving: Final[list[Callable[[File], None]]] = []
 """Called in the transaction of a file's deletion, before its row is locked: whoever names it lets it go."""

@@ -95,6 +95,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "audit entries that no bell rang for": {"task": "accounts.tasks.seal_audit_log", "schedule": 15.0},
     "the audit log, from end to end": {"task": "accounts.tasks.check_audit_log", "schedule": 86_400.0},
     "files that no row names": {"task": "common.tasks.purge_files", "schedule": 3600.0},
+    "pictures that a dead worker left": {"task": "files.tasks.make_missing_pictures", "schedule": 60.0},
+    "files that nothing named": {"task": "files.tasks.purge_unclaimed", "schedule": 3600.0},
+    "files that nothing names any more": {"task": "files.tasks.purge_unnamed", "schedule": 86_400.0},
     "statuses past their time": {"task": "accounts.tasks.clear_statuses", "schedule": 3600.0},
     "sign-ins that were not finished": {"task": "accounts.tasks.purge_challenges", "schedule": 3600.0},
     "accounts whose days of grace are over": {

@@ -1,5 +1,5 @@
 """What people upload: a module a noun."""
 
-from .files import File, FileQuerySet
+from .files import THUMBNAILS, File, FileQuerySet
 
-__all__ = ["File", "FileQuerySet"]
+__all__ = ["THUMBNAILS", "File", "FileQuerySet"]

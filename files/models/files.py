@@ -20,6 +20,10 @@ class FileQuerySet(models.QuerySet["File"]):
         """What counts against the quota of *owner*."""
         return self.filter(owner=owner).aggregate(size=Sum("size", default=0))["size"]
 
+    def unpictured(self) -> FileQuerySet:
+        """Pictures of which nobody has made smaller ones yet."""
+        return self.filter(kind=File.Kind.IMAGE, pictured_at=None).order_by("created_at")
+
     def unclaimed(self, *, at: datetime) -> FileQuerySet:
         """What nobody has named in the time that there is for it."""
         return self.filter(claimed_at=None, created_at__lt=at - File.CLAIMED_WITHIN).order_by("created_at")
@@ -60,6 +64,7 @@ class File(models.Model):
     height = models.PositiveIntegerField(_("height"), null=True, blank=True)
     blurhash = models.CharField(max_length=40, blank=True)
     thumbnails = models.JSONField(default=list, blank=True)  # sizes that there are, of `THUMBNAILS`
+    pictured_at = models.DateTimeField(null=True, blank=True)  # when smaller ones of a picture were made
     duration = models.PositiveIntegerField(_("duration"), null=True, blank=True)  # milliseconds
     waveform = models.JSONField(default=list, blank=True)  # loudness over its length, 0 to 100
     claimed_at = models.DateTimeField(_("first named"), null=True, blank=True)
@@ -81,6 +86,9 @@ class File(models.Model):
             models.Index(fields=["owner", "size"], name="file_quota"),
             models.Index(fields=["created_at"], condition=Q(claimed_at=None), name="file_unclaimed"),
             models.Index(fields=["created_at"], condition=Q(scan="pending"), name="file_to_scan"),
+            models.Index(
+                fields=["created_at"], condition=Q(kind="image", pictured_at=None), name="file_to_picture"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """The one way in for files, whichever door they come through."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from typing import IO
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from common import storage
 from common.images import dimensions
+from common.metadata import Unreadable, without_metadata
 from common.problems import BodyTooLarge, Invalid
 from common.sniffing import Kind, kind_of
 from files import registries
@@ -40,7 +42,8 @@ def take_in(
         field: that a refusal names.
 
     Returns:
-        The file. Its `scan` is `pending` where somebody looks for viruses, and `skipped` where nobody does.
+        The file. A picture is without metadata, see `without_metadata`. Its `scan` is `pending` where
+        somebody looks for viruses, and `skipped` where nobody does.
 
     Raises:
         BodyTooLarge: it has more than `MAX_FILE_SIZE` bytes.
@@ -57,7 +60,11 @@ def take_in(
     kind = kind_of(content, name=called, field=field)
     if only and kind.group != only:
         raise Invalid.field(field, "wrong_type", _("Files of this kind are not taken here."))
-    width, height = dimensions(content, field=field) if kind.group == "image" else (None, None)
+    width = height = None
+    if kind.group == "image":
+        width, height = dimensions(content, field=field)
+        content = _plain(content, kind, field)
+        size = content.seek(0, 2)
     key = storage.new_key()
     stored = f"files/{key[:2]}/{key}"
     content.seek(0)
@@ -115,6 +122,15 @@ def _keep(*, owner: User, kind: Kind, size: int, stored: str, **more: object) ->
     )
     transaction.on_commit(lambda: _ring(file), robust=True)
     return file
+
+
+def _plain(content: IO[bytes], kind: Kind, field: str) -> IO[bytes]:
+    """A picture without what says where and by whom it was taken: whoever gets it gets it so."""
+    content.seek(0)
+    try:
+        return BytesIO(without_metadata(content.read(), kind.type))
+    except Unreadable:
+        raise Invalid.field(field, "not_a_picture", _("This picture is damaged.")) from None
 
 
 def _require_room(owner: User, size: int) -> None:
