@@ -52,7 +52,7 @@ test: dev  ## the whole suite on the embedded default (ARGS="-k pin", COVERAGE=1
 	@$(ISOLATED) $(PYTEST) $(COVERAGE_OPTIONS)
 	$(if $(COVERAGE),@$(PY) -c "$$FLOORS_HOLD" var/coverage.json)
 
-test-services: services  ## the same suite on PostgreSQL and Redis (TEST_DATABASE_URL, TEST_REDIS_URL)
+test-services: services  ## the same suite on PostgreSQL and Redis, with clamd and ffmpeg (TEST_DATABASE_URL, TEST_REDIS_URL)
 	@$(ISOLATED) $(SERVICES) $(PYTEST)
 
 ##@ Check
@@ -117,7 +117,7 @@ clean:  ## remove .venv and caches; your data in var/ stays
 ##@ Prove (heavy, by hand; figures go to docs/)
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
         prove-schema
-services: dev  ## PostgreSQL and Redis answer on this machine
+services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
 prove-live: dev  ## a real server killed in mid-conversation loses and doubles nothing

@@ -59,7 +59,7 @@ def let_go(names: Iterable[str], *, storage: str = DEFAULT) -> None:
     """Have files deleted after the commit of this transaction, which names them no longer."""
     loose = [LooseFile(name=name, storage=storage, due_at=timezone.now()) for name in names]
     if loose:
-        LooseFile.objects.bulk_create(loose)
+        LooseFile.objects.bulk_create(loose, ignore_conflicts=True)  # some may be waiting already
         transaction.on_commit(lambda: purge_files.delay(), robust=True)
 
 

@@ -10,19 +10,23 @@ class FilesConfig(AppConfig):
         from accounts.scopes import areas
         from accounts.services import audit
         from common import holdings
+        from common.health import checks
         from common.sizes import large_bodies, sizes
         from realtime import registry
 
-        from . import registries, tasks
+        from . import registries
+        from .health import CHECKS
         from .privacy import PART
         from .realtime import RENDERERS
         from .sizes import LARGE_BODIES, SIZES
+        from .tasks import look_for_viruses, show_smaller
         from .verbs import VERBS
 
-        registries.arrived.append(lambda file: tasks.make_pictures.delay(str(file)))
         registry.renderers |= RENDERERS
         sizes.update(SIZES)
         large_bodies.update(LARGE_BODIES)
         areas["files"] = _("Files: uploading, reading, deleting.")
         audit.verbs.update(VERBS)
         holdings.register(PART)
+        registries.arrived.extend([look_for_viruses, show_smaller])
+        checks.CHECKS.update(CHECKS)

@@ -13,7 +13,7 @@ from .models import File
 readers: Final[list[Callable[[User], Q]]] = []
 """Which files somebody may read for what an app does with them, as a condition on `File` (an `Exists`)."""
 
-arrived: Final[list[Callable[[UUID], object]]] = []
+arrived: Final[list[Callable[[UUID], None]]] = []
 """Called with the id of each file that was taken in, after the commit: there is work to queue."""
 
 claims: Final[list[Callable[[], Q]]] = []

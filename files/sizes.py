@@ -9,7 +9,7 @@ from common.images import MAX_PIXELS
 from common.sizes import characters
 
 from .api.serializers import MAX_BATCH
-from .models import File
+from .models import File, Upload
 
 SIZES: Final = {
     "file_bytes": settings.MAX_FILE_SIZE,
@@ -19,9 +19,11 @@ SIZES: Final = {
     "archive_unpacked_bytes": zips.MAX_UNPACKED,
     "files_bytes": settings.FILES_QUOTA,
     "files_per_batch": MAX_BATCH,
+    "upload_piece_bytes": Upload.PIECE,
+    "uploads_open": Upload.MAX_OPEN,
 }
 
 # A form with files, and as much beside them as any body may have: several together are no larger than one.
 LARGE_BODIES: Final = dict.fromkeys(
     ("files/upload", "files/images", "files/images/batch"), settings.MAX_FILE_SIZE + settings.MAX_BODY
-)
+) | {"files/uploads(/[^/]+)?": Upload.PIECE}  # what is no piece is held to `MAX_BODY` by whoever reads it

@@ -6,4 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 VERBS: Final = {
     "file.deleted": _("File deleted"),
+    "file.infected": _("A virus was found in a file of yours: nobody gets it"),
+    "file.released": _("A file was taken out of quarantine by staff"),
+    "file.rescanned": _("A file is looked into again"),
 }

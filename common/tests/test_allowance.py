@@ -178,6 +178,15 @@ def test_the_sizes_of_every_app_are_told(stranger):
         "participants": 10000,
         "participants_per_request": 200,
         "outbox_messages": 100,
+        "file_bytes": 104857600,
+        "file_pixels": 33177600,
+        "file_name_characters": 255,
+        "archive_entries": 10000,
+        "archive_unpacked_bytes": 1073741824,
+        "files_bytes": 5368709120,
+        "files_per_batch": 10,
+        "upload_piece_bytes": 8388608,
+        "uploads_open": 20,
     }
 
 

@@ -31,11 +31,14 @@ def test_a_preflight_is_answered_before_anything_is_asked_and_remembered(path, c
         "access-control-allow-origin": APP,
         "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
         "access-control-allow-headers": (
-            "Authorization, Content-Type, Idempotency-Key, X-API-Version, X-Request-ID"
+            "Authorization, Content-Type, Idempotency-Key, X-API-Version, X-Request-ID, "
+            "X-HTTP-Method-Override, Upload-Checksum, Tus-Resumable, Upload-Length, Upload-Offset, "
+            "Upload-Metadata"
         ),
         "access-control-expose-headers": (
             "X-Request-ID, API-Version, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
-            "Location, Link, Deprecation, Sunset, Idempotency-Replayed"
+            "Location, Link, Deprecation, Sunset, Idempotency-Replayed, Upload-Expires, Upload-File, "
+            "Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata"
         ),
         "access-control-max-age": "7200",
     }

@@ -3,6 +3,8 @@
 import pytest
 from django.db import OperationalError, connection
 
+from files.providers.ffmpeg import is_there
+
 pytestmark = pytest.mark.django_db
 
 HEALTH, READY, LIVE = "/api/health", "/api/health/ready", "/api/health/live"
@@ -35,6 +37,8 @@ def test_all_is_well(client, settings):
         "mail": "ok",
         "geoip": "not_configured",
         "memory": "ok",
+        "scanner": "not_configured",
+        "media": "ok" if is_there() else "not_configured",
     }
     assert body["checks"]["database"]["engine"] == connection.vendor
     assert body["checks"]["database"]["took_ms"] >= 0

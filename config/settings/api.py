@@ -80,6 +80,7 @@ CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])  # beside ou
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_CREDENTIALS = False  # a token signs in here; cookies are the admin's alone
 CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+TUS_HEADERS = ["Tus-Resumable", "Upload-Length", "Upload-Offset", "Upload-Metadata"]  # both ways
 CORS_ALLOW_HEADERS = [
     "Authorization",
     "Content-Type",
@@ -87,6 +88,9 @@ CORS_ALLOW_HEADERS = [
     "If-Match",
     "X-API-Version",
     "X-Request-ID",
+    "X-HTTP-Method-Override",
+    "Upload-Checksum",
+    *TUS_HEADERS,
 ]
 CORS_EXPOSE_HEADERS = [
     "X-Request-ID",
@@ -100,6 +104,9 @@ CORS_EXPOSE_HEADERS = [
     "Deprecation",
     "Sunset",
     "Idempotency-Replayed",
+    "Upload-Expires",
+    "Upload-File",
+    *TUS_HEADERS,
 ]
 CORS_PREFLIGHT_MAX_AGE = 7200  # seconds; Chromium remembers none for longer
 

@@ -104,6 +104,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "accounts.tasks.begin_due_erasures",
         "schedule": 3600.0,
     },
+    "files that wait for the scanner": {"task": "files.tasks.scan_due_files", "schedule": 30.0},
+    "infected files past their quarantine": {"task": "files.tasks.purge_quarantine", "schedule": 3600.0},
+    "uploads that nobody goes on with": {"task": "files.tasks.purge_uploads", "schedule": 3600.0},
     "sessions long ended": {"task": "accounts.tasks.purge_sessions", "schedule": 86_400.0},
 }
 
@@ -132,6 +135,7 @@ MAX_FILE_SIZE = env.int("MAX_FILE_SIZE", 100 * 1024 * 1024)  # bytes
 FILES_QUOTA = env.int("FILES_QUOTA", 5 * 1024**3)  # bytes of one person's files together
 FILE_LINK_LIFETIME = env.int("FILE_LINK_LIFETIME", 3600)  # seconds that the address of a file is good for
 CLAMAV_URL = env.str("CLAMAV_URL", "")  # who looks for viruses; nobody if it is not set
+QUARANTINE_DAYS = env.int("QUARANTINE_DAYS", 30)  # that the content of an infected file is kept for staff
 
 # --- Mail ---------------------------------------------------------------------------------------------
 MAIL_DIR = DATA_DIR / "mails"

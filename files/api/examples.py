@@ -39,3 +39,25 @@ UPLOADED: Final = FILE | {
     "thumbnails": {},
     "blurhash": None,
 }
+
+UPLOAD: Final = {
+    "id": "0198c5b2-7d44-7000-8000-0000000000f1",
+    "name": "petra.mp4",
+    "purpose": "",
+    "size": 12_000_000,
+    "offset": 8_388_608,
+    "state": "open",
+    "error": "",
+    "file": None,
+    "direct": False,
+    "piece_bytes": 8_388_608,
+    "parts": [],
+    "created_at": "2026-11-21T09:00:00Z",
+    "expires_at": "2026-11-22T09:00:00Z",
+}
+UPLOAD_DONE: Final = UPLOAD | {
+    "offset": 12_000_000,
+    "state": "done",
+    "file": "0198c5b2-7d44-7000-8000-0000000000f2",
+    "direct": True,
+}

@@ -12,4 +12,7 @@ urlpatterns = [
     path("files/<uuid:pk>", files({"get": "retrieve", "delete": "destroy"}), name="file"),
     path("files/<uuid:pk>/content", views.ContentView.as_view(), name="file-content"),
     path("files/<uuid:pk>/thumbnail", views.ThumbnailView.as_view(), name="file-thumbnail"),
+    path("files/uploads", views.PieceUploadsView.as_view(), name="uploads"),
+    path("files/uploads/<uuid:pk>", views.PieceUploadView.as_view(), name="upload"),
+    path("files/uploads/<uuid:pk>/complete", views.CompleteUploadView.as_view(), name="upload-complete"),
 ]

@@ -64,6 +64,7 @@ class File(models.Model):
     height = models.PositiveIntegerField(_("height"), null=True, blank=True)
     blurhash = models.CharField(max_length=40, blank=True)
     thumbnails = models.JSONField(default=list, blank=True)  # sizes that there are, of `THUMBNAILS`
+    pictures = models.CharField(max_length=80, blank=True, editable=False)  # how names of thumbnails begin
     pictured_at = models.DateTimeField(null=True, blank=True)  # when smaller ones of a picture were made
     duration = models.PositiveIntegerField(_("duration"), null=True, blank=True)  # milliseconds
     waveform = models.JSONField(default=list, blank=True)  # loudness over its length, 0 to 100
@@ -106,4 +107,4 @@ class File(models.Model):
 
     def thumbnail(self, size: int) -> str:
         """The name of its picture of *size* pixels in the private storage."""
-        return f"{self.stored}-{size}"
+        return f"{self.pictures}-{size}"

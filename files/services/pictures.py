@@ -13,7 +13,7 @@ from common.images import fitted_webps
 from common.problems import Invalid
 from files.models import THUMBNAILS, File
 
-from .telling import tell
+from .telling import tell_of_change
 
 PORTION: Final = 50  # files of one run of what was left behind
 LEFT_BEHIND: Final = timedelta(minutes=5)  # after which no worker is still at it
@@ -35,6 +35,8 @@ def make_pictures(*, file: UUID) -> bool:
             pictures, blurhash = fitted_webps(content, field="file", sizes=sizes)
     except (Invalid, FileNotFoundError):  # its head was fine, the rest is not; or it was just deleted
         pictures, blurhash = {}, ""
+    key = storage.new_key()  # of this run: who comes too late takes back its own
+    row.pictures = f"pictures/{key[:2]}/{key}"
     storage.write(
         {row.thumbnail(size): picture for size, picture in pictures.items()}, storage=storage.PRIVATE
     )
@@ -57,8 +59,9 @@ def _show(file: File, sizes: list[int], blurhash: str) -> bool:
     locked = File.objects.unpictured().select_for_update().filter(pk=file.pk).first()
     if locked is None:
         return False
-    storage.keep(locked.thumbnail(size) for size in sizes)
-    locked.thumbnails, locked.blurhash, locked.pictured_at = sizes, blurhash, timezone.now()
-    locked.save(update_fields=["thumbnails", "blurhash", "pictured_at"])
-    tell(locked)
+    storage.keep(file.thumbnail(size) for size in sizes)
+    locked.pictures, locked.thumbnails, locked.blurhash = file.pictures, sizes, blurhash
+    locked.pictured_at = timezone.now()
+    locked.save(update_fields=["pictures", "thumbnails", "blurhash", "pictured_at"])
+    tell_of_change(locked)
     return True

@@ -1,6 +1,6 @@
 """The one way in for files, whichever door they come through."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import IO
 
@@ -30,6 +30,7 @@ def take_in(
     purpose: str = "",
     only: str | None = None,
     field: str = "file",
+    also: Callable[[File], None] | None = None,
 ) -> File:
     """Keep *content*, which can be wound back, as a file of *owner*.
 
@@ -40,6 +41,7 @@ def take_in(
         purpose: what its sender says it is for.
         only: the kind that it must be of, if not any.
         field: that a refusal names.
+        also: called with the file in the transaction that makes it: what it raises takes the file back.
 
     Returns:
         The file. A picture is without metadata, see `without_metadata`. Its `scan` is `pending` where
@@ -55,7 +57,7 @@ def take_in(
         raise BodyTooLarge(limit=settings.MAX_FILE_SIZE)
     if not size:
         raise Invalid.field(field, "empty", _("The file is empty."))
-    _require_room(owner, size)  # before it is read as a whole; it is asked again under the lock
+    require_room(owner, size)  # before it is read as a whole; it is asked again under the lock
     called = plain_name(name)
     kind = kind_of(content, name=called, field=field)
     if only and kind.group != only:
@@ -78,6 +80,7 @@ def take_in(
         stored=stored,
         width=width,
         height=height,
+        also=also,
     )
 
 
@@ -107,9 +110,17 @@ def take_in_pictures(*, owner: User, files: Sequence[tuple[str, IO[bytes]]], pur
 
 
 @transaction.atomic
-def _keep(*, owner: User, kind: Kind, size: int, stored: str, **more: object) -> File:
+def _keep(
+    *,
+    owner: User,
+    kind: Kind,
+    size: int,
+    stored: str,
+    also: Callable[[File], None] | None,
+    **more: object,
+) -> File:
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)  # one file of theirs at a time is counted
-    _require_room(owner, size)
+    require_room(owner, size)
     storage.keep([stored])
     file = File.objects.create(
         owner=owner,
@@ -120,6 +131,8 @@ def _keep(*, owner: User, kind: Kind, size: int, stored: str, **more: object) ->
         scan=File.Scan.PENDING if settings.CLAMAV_URL else File.Scan.SKIPPED,
         **more,
     )
+    if also:
+        also(file)
     transaction.on_commit(lambda: _ring(file), robust=True)
     return file
 
@@ -133,7 +146,12 @@ def _plain(content: IO[bytes], kind: Kind, field: str) -> IO[bytes]:
         raise Invalid.field(field, "not_a_picture", _("This picture is damaged.")) from None
 
 
-def _require_room(owner: User, size: int) -> None:
+def require_room(owner: User, size: int) -> None:
+    """Refuse what would go beyond the owner's quota.
+
+    Raises:
+        QuotaExceeded
+    """
     used, limit = File.objects.bytes_of(owner), settings.FILES_QUOTA
     if used + size > limit:
         raise QuotaExceeded(limit=limit, used=used)

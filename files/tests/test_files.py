@@ -60,7 +60,7 @@ def test_a_file_is_there_for_who_uploaded_it_and_for_nobody_else(layla, omar, cl
 
 def test_deleting_takes_the_content_with_it(layla, client_of, committed, stored):
     file = file_of(layla)
-    file.thumbnails = [160]
+    file.pictures, file.thumbnails = "pictures/00/00", [160]
     file.save()
     storages["private"].save(file.thumbnail(160), ContentFile(b"a picture"))
     assert len(stored()) == 2

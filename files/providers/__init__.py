@@ -1,0 +1,1 @@
+"""Who looks into files and who carries them: one module a service or program, each behind a few words."""
