@@ -4,7 +4,18 @@ from typing import Final
 
 from common.holdings import BLANK, Erase, Field, Holding, Keep, Part
 
-from .models import Chat, Contact, HiddenMessage, Mention, Message, Participant, Revision, ThreadMark
+from .models import (
+    Chat,
+    Contact,
+    HiddenMessage,
+    Mention,
+    Message,
+    Participant,
+    Reaction,
+    ReactionCount,
+    Revision,
+    ThreadMark,
+)
 from .services import leave_every_chat
 
 GROUPS: Final = Keep("It is the group's: the others in it are there under this name.")
@@ -62,6 +73,32 @@ HOLDINGS: Final = [
             "revision": Field("Their order.", "revision"),
             "text": Field("What was said.", "text"),
             "created_at": Field("Since when it said so.", "created_at"),
+        },
+    ),
+    Holding(
+        model=Reaction,
+        whose="user",
+        purpose="How people react to what is said.",
+        retention="as long as the message",
+        erase=Erase.DELETE_ROW,
+        export="reactions",
+        fields={
+            "id": Field("Names the reaction."),
+            "message": Field("To which message.", "message"),
+            "user": Field("Whose."),
+            "emoji": Field("The reaction.", "emoji"),
+            "created_at": Field("Since when.", "created_at"),
+        },
+    ),
+    Holding(
+        model=ReactionCount,
+        purpose="How many react with the same emoji.",
+        retention="as long as the message",
+        fields={
+            "id": Field("Names the row, and orders by first use."),
+            "message": Field("To which message."),
+            "emoji": Field("With what."),
+            "count": Field("How many."),
         },
     ),
     Holding(

@@ -58,3 +58,9 @@ class MessageWasDeleted(Problem):
     status = 409
     code = "message_was_deleted"
     title = _("This message was deleted.")
+
+
+class ReactionLimitReached(Problem):
+    status = 409
+    code = "reaction_limit_reached"
+    title = _("This message has as many different reactions as it can hold.")

@@ -5,7 +5,7 @@ from typing import Final
 from common.sizes import characters
 
 from .api.serializers import MAX_OUTBOX, MAX_USERS
-from .models import Chat, Contact, Message
+from .models import Chat, Contact, Message, Reaction
 
 SIZES: Final = {
     "text_characters": Message.MAX_TEXT,
@@ -16,6 +16,7 @@ SIZES: Final = {
     "chat_description_characters": characters(Chat, "description"),
     "contacts": Contact.LIMIT,
     "contact_alias_characters": characters(Contact, "alias"),
+    "reactions_per_message": Reaction.MAX_DISTINCT,
     "participants": Chat.MAX_PARTICIPANTS,
     "participants_per_request": MAX_USERS,
     "outbox_messages": MAX_OUTBOX,

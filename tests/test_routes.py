@@ -56,7 +56,7 @@ from files.tests.factories import file_of
 from legal.models import Text
 from legal.tests.factories import published
 from messaging.models import Chat, Contact, Message, Participant
-from messaging.services import add_contact, send_message
+from messaging.services import add_contact, add_reaction, send_message
 from messaging.tests.factories import group_of
 
 pytestmark = pytest.mark.django_db
@@ -203,6 +203,9 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "DELETE api/v1/files/<uuid:pk>": (401, 404, 404, 404, 204),
     "GET api/v1/files/<uuid:pk>/content": (401, 404, 404, 404, 200),
     "GET api/v1/files/<uuid:pk>/thumbnail": (401, 404, 404, 404, 404),  # of a text
+    "GET api/v1/messages/<uuid:pk>/reactions": IN_THE_CHAT,
+    "POST api/v1/messages/<uuid:pk>/reactions": (401, 404, 201, 201, 200),  # the owner has reacted
+    "DELETE api/v1/messages/<uuid:pk>/reactions/<str:reaction>": (401, 404, 404, 404, 204),
     "GET api/v1/legal/documents": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>/versions": EVERYBODY,
@@ -354,6 +357,7 @@ class World:
             "<str:token>": make_verification(self.waiting),
             "<str:provider>": "local",
             "<str:kind>": "terms",
+            "<str:reaction>": "👍",
         }
         for place, value in values.items():
             route = route.replace(place, str(value))
@@ -425,6 +429,7 @@ class World:
             "PUT api/v1/chats/<uuid:chat>/preferences": {"archived": True},
             "PATCH api/v1/chats/<uuid:chat>/preferences": {"favourite": 1},
             "GET api/v1/messages": {"chat": str(self.chat.pk)},
+            "POST api/v1/messages/<uuid:pk>/reactions": {"emoji": "👍"},
             "PUT api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
             "PATCH api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
             "POST api/v1/messages/<uuid:pk>/thread/read": {"seq": 1},
@@ -443,6 +448,7 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
         chat = group_of(people["owner"], people["member"], people["admin"], people["second"])
         Participant.objects.filter(user=people["admin"]).update(role=Participant.Role.ADMIN)
         message, _ = send_message(actor=people["owner"], chat=chat, text="We leave at dawn.")
+        add_reaction(actor=people["owner"], message=message, emoji="👍")
         for user in people.values():
             AuthenticatorAppFactory(user=user, confirmed_at=None)
         newcomer = UserFactory(username="newcomer")

@@ -64,6 +64,7 @@ CODES = {
     "publication_time_taken": 409,
     "quota_exceeded": 409,
     "range_not_satisfiable": 416,
+    "reaction_limit_reached": 409,
     "reset_token_invalid": 400,
     "revision_conflict": 412,
     "role_not_held": 403,

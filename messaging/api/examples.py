@@ -37,6 +37,18 @@ EDITED: Final = MESSAGE | {
     "revision": 2,
     "edited_at": "2026-11-21T09:20:00Z",
 }
+REACTED: Final = MESSAGE | {
+    "reactions": [{"emoji": "👍", "count": 2, "mine": True, "id": "0198c5b4-2b3c-7d5e-8f60-718293a4b5c6"}]
+}
+REACTION: Final = {
+    "id": "0198c5b4-2b3c-7d5e-8f60-718293a4b5c6",
+    "emoji": "👍",
+    "user": OMAR,
+    "username": "omar",
+    "display_name": "Omar Aziz",
+    "avatar": None,
+    "created_at": "2026-11-21T09:16:00Z",
+}
 REVISION: Final = {"revision": 1, "text": "We leave at dawn.", "created_at": "2026-11-21T09:15:00Z"}
 CHAT: Final = {
     "id": CHAT_ID,

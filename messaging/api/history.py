@@ -27,10 +27,13 @@ class Page:
     has_after: bool
 
 
-def page_of(messages: MessageQuerySet, asked: dict[str, Any]) -> Page:
-    """The page of *messages* that *asked* (a valid `PageQuery`) names: at most four queries and what `shown`
-    takes, however long the chat."""
-    found = messages.shown().between(asked.get("from"), asked.get("to"))
+def page_of(messages: MessageQuerySet, asked: dict[str, Any], reader: User) -> Page:
+    """The page of *messages* that *asked* (a valid `PageQuery`) names, for *reader*.
+
+    At most four queries and what `shown_to` takes, however long the chat.
+    """
+    there = messages.shown_to(reader.pk).not_hidden_from(reader.pk)
+    found = there.between(asked.get("from"), asked.get("to"))
     limit = asked.get("limit", LIMIT)
     if "around" in asked:
         older = _newest(found.filter(seq__lt=asked["around"]), limit // 2)

@@ -4,6 +4,7 @@ from . import views
 
 chats, people = views.ChatViewSet.as_view, views.ParticipantViewSet.as_view
 contacts = views.ContactViewSet.as_view
+reactions = views.ReactionViewSet.as_view
 CHANGES = {"put": "update", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
@@ -37,4 +38,12 @@ urlpatterns = [
     path("messages/<uuid:pk>/thread", views.ThreadView.as_view(), name="thread"),
     path("messages/<uuid:pk>/thread/read", views.ThreadReadView.as_view(), name="thread-read"),
     path("messages/<uuid:pk>/thread/follow", views.ThreadFollowView.as_view(), name="thread-follow"),
+    path(
+        "messages/<uuid:pk>/reactions", reactions({"get": "list", "post": "create"}), name="message-reactions"
+    ),
+    path(
+        "messages/<uuid:pk>/reactions/<str:reaction>",
+        reactions({"delete": "destroy"}),
+        name="message-reaction",
+    ),
 ]

@@ -17,6 +17,7 @@ from .contacts import ContactAdded, ContactRemoved, ContactUpdated
 from .marks import MarkMoved, MessageRead
 from .messages import MessageDeleted, MessageHidden, MessageSent, MessageUpdated
 from .preferences import PreferencesUpdated
+from .reactions import ReactionAdded, ReactionRemoved
 from .threads import ThreadUpdated
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "ParticipantRemoved",
     "ParticipantUpdated",
     "PreferencesUpdated",
+    "ReactionAdded",
+    "ReactionRemoved",
     "ThreadUpdated",
     "topic_of_chat",
 ]

@@ -6,6 +6,7 @@ from .hidden import HiddenMessage
 from .mentions import Mention
 from .messages import Message, MessageQuerySet
 from .participants import Participant, ParticipantQuerySet
+from .reactions import Reaction, ReactionCount, ReactionQuerySet
 from .revisions import Revision
 from .threads import ThreadMark
 
@@ -20,6 +21,9 @@ __all__ = [
     "MessageQuerySet",
     "Participant",
     "ParticipantQuerySet",
+    "Reaction",
+    "ReactionCount",
+    "ReactionQuerySet",
     "Revision",
     "ThreadMark",
 ]

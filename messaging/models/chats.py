@@ -81,13 +81,13 @@ class ChatQuerySet(models.QuerySet["Chat"]):
         of_chat = Message.objects.main_line().filter(chat=OuterRef("pk"))
         left = of_chat.not_hidden_from(user.pk).order_by("-seq")
         theirs = Chat.objects.visible_to(user).filter(is_hidden).annotate(newest=left.values("pk")[:1])
-        instead = Message.objects.shown().filter(pk__in=theirs.values("newest"))
+        instead = Message.objects.shown_to(user.pk).filter(pk__in=theirs.values("newest"))
         return (
             self.counted(user)
             ._with_preferences()
             .annotate(my_role=F("me__role"), last_is_hidden=is_hidden)
             .prefetch_related(
-                Prefetch("last_message", Message.objects.shown()),
+                Prefetch("last_message", Message.objects.shown_to(user.pk)),
                 Prefetch("messages", instead, to_attr="instead_of_hidden"),
             )
         )

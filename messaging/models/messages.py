@@ -7,7 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +29,7 @@ from common.ids import uuid7
 from .hidden import HiddenMessage
 from .mentions import Mention
 from .participants import Participant
+from .reactions import Reaction, ReactionCount
 
 
 def count_of(messages: QuerySet[Message], *, by: str) -> Coalesce:
@@ -28,7 +40,13 @@ def count_of(messages: QuerySet[Message], *, by: str) -> Coalesce:
 class MessageQuerySet(models.QuerySet["Message"]):
     def shown(self) -> MessageQuerySet:
         """With what `MessageSerializer` reads: as many queries, however many messages."""
-        return self.select_related("author", "reply_to__author")
+        counts = Prefetch("reaction_counts", to_attr="shown_reactions")
+        return self.select_related("author", "reply_to__author").prefetch_related(counts)
+
+    def shown_to(self, reader: UUID) -> MessageQuerySet:
+        """The same with what `MessageForReaderSerializer` reads beside."""
+        mine: Any = Prefetch("reactions", Reaction.objects.filter(user=reader), to_attr="my_reactions")
+        return self.shown().prefetch_related(mine)
 
     def visible_to(self, user: User) -> MessageQuerySet:
         """Those of chats that *user* is in now, without what they have deleted for themselves."""
@@ -147,6 +165,9 @@ class Message(models.Model):
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("deleted by")
     )
     created_at = models.DateTimeField(_("sent"), default=timezone.now)
+
+    shown_reactions: list[ReactionCount]  # of `shown`
+    my_reactions: list[Reaction]  # of `shown_to`
 
     objects = MessageQuerySet.as_manager()
 

@@ -11,6 +11,7 @@ from messaging.api.serializers import (
     EditCommandInput,
     MessageForReaderSerializer,
     MessageToChatInput,
+    ReactionCommandInput,
     ReadInChatInput,
     ReadThreadInput,
     ThreadMarkSerializer,
@@ -38,6 +39,18 @@ def delete(actor: User, data: dict[str, Any]) -> dict[str, Any]:
     else:
         services.delete_message(actor=actor, message=message)
     return {"chat": message.chat_id, "message": message.pk, "for": given["for"]}
+
+
+def react(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    given = read(ReactionCommandInput, data, messages=Message.objects.visible_to(actor))
+    services.add_reaction(actor=actor, **given)
+    return _seen(Message.objects.shown_to(actor.pk).get(pk=given["message"].pk), actor)
+
+
+def take_reaction_back(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    given = read(ReactionCommandInput, data, messages=Message.objects.visible_to(actor))
+    services.remove_reaction(actor=actor, **given)
+    return _seen(Message.objects.shown_to(actor.pk).get(pk=given["message"].pk), actor)
 
 
 def mark_read(actor: User, data: dict[str, Any]) -> dict[str, Any]:
@@ -68,4 +81,6 @@ COMMANDS: Final[dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]]] = {
     "message.delete": delete,
     "message.read": mark_read,
     "thread.read": mark_thread_read,
+    "reaction.add": react,
+    "reaction.remove": take_reaction_back,
 }

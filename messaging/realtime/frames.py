@@ -1,5 +1,6 @@
 """What the ids of log entries stand for, as it is now."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +15,7 @@ from messaging.api.serializers import (
     MessageSerializer,
     ParticipantSerializer,
     PreferencesSerializer,
+    counts_of,
 )
 from messaging.events import (
     ChatAdded,
@@ -27,8 +29,10 @@ from messaging.events import (
     ParticipantRemoved,
     ParticipantUpdated,
     PreferencesUpdated,
+    ReactionAdded,
+    ReactionRemoved,
 )
-from messaging.models import Chat, Contact, Message, Participant
+from messaging.models import Chat, Contact, Message, Participant, ReactionCount
 from realtime.registry import Renderer
 
 
@@ -45,6 +49,15 @@ def messages(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
         else {"id": entry.data["message"]}
         for entry in entries
     ]
+
+
+def reactions(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """Who reacted, and all reactions to the message as they are now: nobody has to count."""
+    counts: dict[str, list[ReactionCount]] = defaultdict(list)
+    ids = {entry.data["message"] for entry in entries}
+    for count in ReactionCount.objects.filter(message__in=ids):
+        counts[str(count.message_id)].append(count)
+    return [entry.data | {"reactions": counts_of(counts[entry.data["message"]])} for entry in entries]
 
 
 def chats(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
@@ -135,6 +148,8 @@ RENDERERS: Final[dict[str, Renderer]] = {
     MessageSent.type: messages,
     MessageUpdated.type: messages,
     MessageDeleted.type: messages,
+    ReactionAdded.type: reactions,
+    ReactionRemoved.type: reactions,
     ChatUpdated.type: chats,
     ParticipantAdded.type: participants,
     ParticipantUpdated.type: participants,

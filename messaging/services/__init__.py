@@ -10,6 +10,7 @@ from .messages import mark_read, send_message
 from .outbox import Result, Waiting, send_outbox
 from .participants import add_participants, change_role, remove_participant
 from .preferences import Preferences, set_preferences
+from .reactions import add_reaction, remove_reaction
 from .threads import follow_thread, mark_thread_read
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Waiting",
     "add_contact",
     "add_participants",
+    "add_reaction",
     "change_role",
     "create_chat",
     "delete_chat",
@@ -31,6 +33,7 @@ __all__ = [
     "mark_thread_read",
     "remove_contact",
     "remove_participant",
+    "remove_reaction",
     "send_message",
     "send_outbox",
     "set_mentions",

@@ -29,13 +29,13 @@ def delete_message(*, actor: User | System, message: Message) -> Message:
 
     Emits `MessageDeleted`.
     """
-    chat, message = lock_message(message)
+    chat, message = lock_message(message, actor)
     _require_may_delete(actor, chat, message)
     if message.deleted_at is not None:
         return message
-    message.revisions.all().delete()
+    for gone in (message.revisions, message.reactions, message.reaction_counts):
+        gone.all().delete()
     set_mentions(actor=actor, chat=chat, message=message, mentions=[])
-    message.text = message.fingerprint = ""
     message.answers.exclude(quote="").update(quote="")
     message.text = message.fingerprint = message.quote = ""
     message.reply_to = None

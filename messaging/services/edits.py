@@ -34,7 +34,7 @@ def edit_message(*, actor: User, message: Message, text: str, revision: int | No
 
     Emits `MessageUpdated`, if anything changed.
     """
-    chat, message = lock_message(message)
+    chat, message = lock_message(message, actor)
     me = policies.require(actor, "message.edit", chat)
     if me and message.author_id != me.user_id:
         raise NotAllowed(denied_by=policies.denied_by("message.edit", me, chat))

@@ -13,18 +13,19 @@ from messaging.events import ParticipantUpdated
 from messaging.models import Chat, Message, Participant
 
 from .participants import take_out
+from .reactions import take_all_back
 
 
 def leave_every_chat(*, user: UUID) -> Counter[str]:
     """Take somebody who is erased out of every chat, a transaction each. Safe to repeat.
 
     A group of theirs goes to the admin who is there longest, or else to that member; a chat in which nobody
-    else ever was is deleted. What others quote of them is quoted no more.
+    else ever was is deleted. Their reactions are taken back. What others quote of them is quoted no more.
 
     Returns:
         The rows that were deleted, by model.
 
-    Emits `ParticipantRemoved` and `ParticipantUpdated` to those who stay, `ChatRemoved`.
+    Emits `ReactionRemoved`, `ParticipantRemoved` and `ParticipantUpdated` to those who stay, `ChatRemoved`.
     """
     Message.objects.filter(reply_to__author=user).exclude(quote="").update(quote="")
     deleted: Counter[str] = Counter()
@@ -40,6 +41,7 @@ def _leave(pk: UUID, user: UUID) -> Counter[str]:
         return Counter()
     if not chat.participants.exclude(user=user).exists():
         return Counter({label.lower(): count for label, count in chat.delete()[1].items()})
+    deleted = Counter({"messaging.reaction": take_all_back(chat=chat, user=user)})
     me = chat.participants.present().filter(user=user).first()
     if me is not None:
         if me.role == Participant.Role.OWNER:
@@ -48,7 +50,7 @@ def _leave(pk: UUID, user: UUID) -> Counter[str]:
         if chat.type != Chat.Type.PRIVATE and chat.participant_count == 0:  # as when the last one leaves
             chat.deleted_at = timezone.now()
             chat.save(update_fields=["deleted_at"])
-    return Counter()
+    return +deleted
 
 
 def _hand_over(chat: Chat, owner: Participant) -> None:

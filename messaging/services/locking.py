@@ -1,3 +1,5 @@
+from accounts.models import User
+from common.actors import System
 from common.problems import NotFound
 from messaging.models import Chat, Message
 
@@ -14,14 +16,17 @@ def lock_chat(chat: Chat) -> Chat:
     return locked
 
 
-def lock_message(message: Message) -> tuple[Chat, Message]:
-    """The chat of *message*, locked, and the message as it is now: what changes it waits for that row.
+def lock_message(message: Message, actor: User | System) -> tuple[Chat, Message]:
+    """The chat of *message*, locked, and the message as it is now, as *actor* sees it.
+
+    What changes a message waits for its chat.
 
     Raises:
         NotFound: one of them was deleted meanwhile.
     """
     chat = lock_chat(Chat(pk=message.chat_id))
-    present = chat.messages.shown().filter(pk=message.pk).first()
+    shown = chat.messages.shown_to(actor.pk) if isinstance(actor, User) else chat.messages.shown()
+    present = shown.filter(pk=message.pk).first()
     if present is None:
         raise NotFound
     return chat, present

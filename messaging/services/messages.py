@@ -81,6 +81,7 @@ def _send(actor: User | System, chat: Chat, client_id: str, content: Content) ->
     else:
         chat.last_message = message
         chat.last_activity_at = message.created_at
+    message.shown_reactions, message.my_reactions = [], []  # it is new: no need to look
     chat.save(update_fields=["last_seq", "last_message", "last_activity_at"])
     emit(MessageSent(chat=chat.pk, seq=message.seq, message=message.pk))
     return message, True
@@ -114,7 +115,8 @@ def mark_read(*, actor: User, chat: Chat, seq: int) -> Participant:
 def _sent_before(actor: User | System, chat: Chat, client_id: str, content: Content) -> Message | None:
     if not client_id:
         return None
-    sent = Message.objects.shown().filter(author=actor.pk, client_id=client_id).first()
+    shown = Message.objects.shown_to(actor.pk) if isinstance(actor, User) else Message.objects.shown()
+    sent = shown.filter(author=actor.pk, client_id=client_id).first()
     # Of a deleted one nobody knows any more what it said.
     if sent and sent.deleted_at is None and sent.fingerprint != content.fingerprint(chat):
         raise ClientIdConflict

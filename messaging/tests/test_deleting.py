@@ -354,8 +354,8 @@ def test_the_list_takes_as_many_queries_however_much_is_hidden(
     Chat.objects.update(last_message=said[-1])
     client = client_of(layla)
 
-    # The session, the chats, their last messages, what stands in for hidden ones.
-    with django_assert_num_queries(4):
+    # The session, the chats, their last messages, what stands in for hidden ones; reactions and mine of both.
+    with django_assert_num_queries(8):
         listed = client.get("/api/v1/chats").json()["results"][0]
 
     assert (listed["last_message"]["text"], listed["unread_count"]) == ("0", 1)

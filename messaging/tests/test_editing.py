@@ -296,9 +296,9 @@ def test_an_edit_takes_as_many_queries_whatever_there_is(
         send_message(actor=layla, chat=group, text=f"Message {number}")
     client = client_of(layla)
 
-    # The session, the message, its chat; in a savepoint (2) the lock, the message, the author's row, the
-    # revision, the message, the log, the chat's row.
-    with django_assert_num_queries(12):
+    # The session, the message with its reactions (3), its chat; in a savepoint (2) the lock, the message (3),
+    # the author's row, the revision, the message, the log, the chat's row.
+    with django_assert_num_queries(16):
         assert client.patch(path_of(message), {"text": "At noon."}).status_code == 200
 
 

@@ -9,6 +9,7 @@ from common.models import LogEntry, UserPosition
 from messaging.models import Chat, Message, Participant
 from messaging.services import (
     add_participants,
+    add_reaction,
     change_role,
     create_chat,
     delete_chat,
@@ -51,6 +52,10 @@ USE_CASES = {
     "delete a message for oneself": (
         lambda chat, layla, omar: hide_message(actor=layla, message=chat.messages.get(seq=1)),
         ([], ["message.hidden"], []),
+    ),
+    "react": (
+        lambda chat, layla, omar: add_reaction(actor=layla, message=chat.messages.get(seq=1), emoji="👍"),
+        (["reaction.added"], [], []),
     ),
     "mark as read": (
         lambda chat, layla, omar: mark_read(actor=layla, chat=chat, seq=1),

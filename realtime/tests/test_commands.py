@@ -50,6 +50,8 @@ async def test_an_unknown_command_is_refused_and_the_socket_goes_on(layla):
                 "message.read",
                 "message.send",
                 "ping",
+                "reaction.add",
+                "reaction.remove",
                 "resume",
             ],
         },

@@ -25,6 +25,7 @@ from .outbox import MAX_OUTBOX, OutboxSerializer, WaitingInput
 from .participants import ParticipantSerializer, ParticipantsInput, RoleInput
 from .permissions import PermissionsQuery, PermissionsSerializer
 from .preferences import MuteInput, PreferencesInput, PreferencesSerializer
+from .reactions import ReactionCommandInput, ReactionInput, ReactionSerializer, ReactionsQuery, counts_of
 from .threads import ReadThreadInput, ThreadMarkSerializer, ThreadPageSerializer, ThreadSerializer
 
 __all__ = [
@@ -62,6 +63,10 @@ __all__ = [
     "PersonField",
     "PreferencesInput",
     "PreferencesSerializer",
+    "ReactionCommandInput",
+    "ReactionInput",
+    "ReactionSerializer",
+    "ReactionsQuery",
     "ReadInChatInput",
     "ReadInput",
     "ReadSerializer",
@@ -72,4 +77,5 @@ __all__ = [
     "ThreadPageSerializer",
     "ThreadSerializer",
     "WaitingInput",
+    "counts_of",
 ]

@@ -12,6 +12,7 @@ from messaging.models import Chat, Message
 from messaging.services.mentions import ALL
 
 from .fields import MAX_SEQ, ChatField, MentionsField, SpokenField
+from .reactions import CountForReaderSerializer, CountSerializer, counts_for_reader, counts_of
 from .replies import ReplyField, ReplySerializer, reply_of
 
 
@@ -90,12 +91,13 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     def get_files(self, message: Message) -> list[str]:
         return []
 
-    def get_reactions(self, message: Message) -> list[str]:
-        return []
+    @extend_schema_field(CountSerializer(many=True))
+    def get_reactions(self, message: Message) -> list[dict[str, Any]]:
+        return counts_of(message.shown_reactions)
 
 
 class MessageForReaderSerializer(MessageSerializer):
-    """The same with `status`, which differs per reader.
+    """The same with what differs per reader: `status`, and which reactions are theirs.
 
     The author sees `read` once everybody else has read it; a reader sees whether they have. What stands in
     a thread is `sent`.
@@ -106,6 +108,10 @@ class MessageForReaderSerializer(MessageSerializer):
     class Meta(MessageSerializer.Meta):
         fields = [*MessageSerializer.Meta.fields, "status"]
         read_only_fields = fields
+
+    @extend_schema_field(CountForReaderSerializer(many=True))
+    def get_reactions(self, message: Message) -> list[dict[str, Any]]:
+        return counts_for_reader(message.shown_reactions, message.my_reactions)
 
     def get_status(self, message: Message) -> str:
         if message.thread_id:

@@ -8,6 +8,7 @@ from .outbox import OutboxView
 from .participants import ParticipantViewSet
 from .permissions import PermissionsView
 from .preferences import ArchiveView, MarkUnreadView, MuteView, PreferencesView
+from .reactions import ReactionViewSet
 from .threads import ChatThreadsViewSet, ThreadFollowView, ThreadReadView, ThreadView
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "ParticipantViewSet",
     "PermissionsView",
     "PreferencesView",
+    "ReactionViewSet",
     "ReadView",
     "ThreadFollowView",
     "ThreadReadView",

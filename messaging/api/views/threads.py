@@ -41,7 +41,7 @@ class ThreadScoped(ApiView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        roots = Message.objects.main_line().shown().threads_for(self.request.user)
+        roots = Message.objects.main_line().shown_to(self.request.user.pk).threads_for(self.request.user)
         self.root: Any = get_object_or_404(roots, pk=kwargs["pk"])
         self.chat: Any = get_object_or_404(Chat.objects.with_marks(self.request.user), pk=self.root.chat_id)
 
@@ -66,9 +66,7 @@ class ThreadView(ThreadScoped):
         examples=[given("page", examples.THREAD_PAGE)],
     )
     def get(self, request: SignedRequest, pk: UUID) -> Response:
-        page = page_of(
-            self.root.replies.not_hidden_from(request.user.pk), read(PageQuery, request.query_params.dict())
-        )
+        page = page_of(self.root.replies.all(), read(PageQuery, request.query_params.dict()), request.user)
         results = MessageForReaderSerializer(page.messages, many=True, context=self.context()).data
         thread = ThreadSerializer(self.root, context=self.context()).data
         return Response(thread | page_body(page, results, request))
