@@ -49,6 +49,12 @@ HOLDINGS: Final = [
             "fingerprint": Field("Whether a retry says the same.", None, BLANK),
             "reply_to": Field("What it answers.", "reply_to", PLACE),
             "quote": Field("What it quotes of that.", "quote", BLANK),
+            "no_forward": Field("Whether it is not to be forwarded.", "no_forward", PLACE),
+            "forwarded_from": Field("Whence it was forwarded.", None, PLACE),
+            "forwarded_author": Field(
+                "Who said it first.", None, Keep("Of somebody else; an id, which may name nobody any more.")
+            ),
+            "forwarded_at": Field("When it was said first.", "forwarded_at", PLACE),
             "revision": Field("Whether it was edited.", "revision", PLACE),
             "edited_at": Field("When it was edited.", "edited_at", PLACE),
             "deleted_at": Field("When it was deleted for all.", "deleted_at", PLACE),
@@ -197,6 +203,7 @@ HOLDINGS: Final = [
             "description": Field("What it is for.", "description", GROUPS),
             "edit_window": Field("How long messages may be edited.", "edit_window", GROUPS),
             "permissions": Field("Who may do what in it.", "permissions", GROUPS),
+            "no_forward": Field("Whether what is said stays there.", "no_forward", GROUPS),
             "private_key": Field(
                 "Two people have one private chat.",
                 None,

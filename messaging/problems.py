@@ -64,3 +64,9 @@ class ReactionLimitReached(Problem):
     status = 409
     code = "reaction_limit_reached"
     title = _("This message has as many different reactions as it can hold.")
+
+
+class NotForwardable(Problem):
+    status = 403
+    code = "not_forwardable"
+    title = _("This message is not to be forwarded.")

@@ -6,6 +6,7 @@ from common.sizes import characters
 
 from .api.serializers import MAX_OUTBOX, MAX_USERS
 from .models import Chat, Contact, Message, Reaction
+from .services.forwards import MAX_CHATS
 
 SIZES: Final = {
     "text_characters": Message.MAX_TEXT,
@@ -17,6 +18,7 @@ SIZES: Final = {
     "contacts": Contact.LIMIT,
     "contact_alias_characters": characters(Contact, "alias"),
     "reactions_per_message": Reaction.MAX_DISTINCT,
+    "chats_per_forward": MAX_CHATS,
     "participants": Chat.MAX_PARTICIPANTS,
     "participants_per_request": MAX_USERS,
     "outbox_messages": MAX_OUTBOX,

@@ -203,6 +203,7 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "DELETE api/v1/files/<uuid:pk>": (401, 404, 404, 404, 204),
     "GET api/v1/files/<uuid:pk>/content": (401, 404, 404, 404, 200),
     "GET api/v1/files/<uuid:pk>/thumbnail": (401, 404, 404, 404, 404),  # of a text
+    "POST api/v1/messages/<uuid:pk>/forward": (401, 404, 201, 201, 201),
     "GET api/v1/messages/<uuid:pk>/reactions": IN_THE_CHAT,
     "POST api/v1/messages/<uuid:pk>/reactions": (401, 404, 201, 201, 200),  # the owner has reacted
     "DELETE api/v1/messages/<uuid:pk>/reactions/<str:reaction>": (401, 404, 404, 404, 204),
@@ -429,6 +430,7 @@ class World:
             "PUT api/v1/chats/<uuid:chat>/preferences": {"archived": True},
             "PATCH api/v1/chats/<uuid:chat>/preferences": {"favourite": 1},
             "GET api/v1/messages": {"chat": str(self.chat.pk)},
+            "POST api/v1/messages/<uuid:pk>/forward": {"chats": [str(self.chat.pk)]},
             "POST api/v1/messages/<uuid:pk>/reactions": {"emoji": "👍"},
             "PUT api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
             "PATCH api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},

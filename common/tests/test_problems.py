@@ -52,6 +52,7 @@ CODES = {
     "not_acceptable": 406,
     "not_allowed": 403,
     "not_authenticated": 401,
+    "not_forwardable": 403,
     "not_found": 404,
     "not_open_to_you": 403,
     "owner_must_hand_over": 409,

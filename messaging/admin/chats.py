@@ -83,7 +83,7 @@ class ChatAdmin(ReadOnlyAdmin):
                     ("title", "creator"),
                     "description",
                     ("participant_count", "overrides"),
-                    "edit_window",
+                    ("edit_window", "no_forward"),
                     ("last_seq", "messages"),
                     ("created_at", "last_activity_at"),
                     "deleted_at",

@@ -79,13 +79,14 @@ class MessageAdmin(ReadOnlyAdmin):
         "text",
         "client_id",
         "answered",
+        "forwarded",
         "created_at",
         "revision",
         "edited_at",
         "deleted_at",
         "deleter",
     ]
-    readonly_fields = ["id", "conversation", "writer", "answered", "deleter"]
+    readonly_fields = ["id", "conversation", "writer", "answered", "forwarded", "deleter"]
     inlines: ClassVar[list[type[ReadOnlyInline]]] = [RevisionInline]
     actions = ["remove"]
     actions_detail: ClassVar[list[str]] = ["remove_here"]
@@ -127,6 +128,10 @@ class MessageAdmin(ReadOnlyAdmin):
     @display(description=_("reply to"))
     def answered(self, message: Message) -> str:
         return link_to(message.reply_to)
+
+    @display(description=_("forwarded from"))
+    def forwarded(self, message: Message) -> str:
+        return link_to(message.forwarded_from)
 
     @display(description=_("deleted by"))
     def deleter(self, message: Message) -> str:

@@ -22,6 +22,7 @@ MESSAGE: Final = {
     "thread": None,
     "replies": None,
     "forwarded_from": None,
+    "no_forward": False,
     "files": [],
     "mentions": [],
     "reactions": [],
@@ -49,6 +50,13 @@ REACTION: Final = {
     "avatar": None,
     "created_at": "2026-11-21T09:16:00Z",
 }
+FORWARDED: Final = [
+    MESSAGE
+    | {
+        "client_id": f"phone-7f3a-19:{CHAT_ID}",
+        "forwarded_from": {"author": OMAR, "author_name": "Omar Aziz", "at": "2026-11-21T09:10:00Z"},
+    }
+]
 REVISION: Final = {"revision": 1, "text": "We leave at dawn.", "created_at": "2026-11-21T09:15:00Z"}
 CHAT: Final = {
     "id": CHAT_ID,
@@ -56,7 +64,13 @@ CHAT: Final = {
     "title": "Wadi Rum, December",
     "description": "Four days, two cars.",
     "avatar": None,
-    "settings": {"members_can_add": False, "send": "everyone", "permissions": {}, "edit_window": 172_800},
+    "settings": {
+        "members_can_add": False,
+        "send": "everyone",
+        "permissions": {},
+        "edit_window": 172_800,
+        "no_forward": False,
+    },
     "my_role": "owner",
     "participant_count": 2,
     "last_message": MESSAGE,

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from accounts.models import User
 from messaging.models import Message, MessageQuerySet
 
 LIMIT = 50  # messages, if the client doesn't say

@@ -38,6 +38,7 @@ urlpatterns = [
     path("messages/<uuid:pk>/thread", views.ThreadView.as_view(), name="thread"),
     path("messages/<uuid:pk>/thread/read", views.ThreadReadView.as_view(), name="thread-read"),
     path("messages/<uuid:pk>/thread/follow", views.ThreadFollowView.as_view(), name="thread-follow"),
+    path("messages/<uuid:pk>/forward", views.ForwardView.as_view(), name="message-forward"),
     path(
         "messages/<uuid:pk>/reactions", reactions({"get": "list", "post": "create"}), name="message-reactions"
     ),

@@ -120,6 +120,7 @@ class Chat(models.Model):
     edit_window = models.PositiveIntegerField(  # seconds after sending; null: without end
         _("edit window"), default=EDIT_WINDOW, null=True, blank=True
     )
+    no_forward = models.BooleanField(_("messages stay here"), default=False)
     private_key = models.CharField(max_length=80, null=True, unique=True, editable=False)  # noqa: DJ001 (NULLs differ)
     participant_count = models.PositiveIntegerField(_("participants"), default=0)
     last_seq = models.PositiveBigIntegerField(_("last seq"), default=0)

@@ -41,7 +41,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def shown(self) -> MessageQuerySet:
         """With what `MessageSerializer` reads: as many queries, however many messages."""
         counts = Prefetch("reaction_counts", to_attr="shown_reactions")
-        return self.select_related("author", "reply_to__author").prefetch_related(counts)
+        return self.select_related("author", "reply_to__author", "forwarded_author").prefetch_related(counts)
 
     def shown_to(self, reader: UUID) -> MessageQuerySet:
         """The same with what `MessageForReaderSerializer` reads beside."""
@@ -158,6 +158,20 @@ class Message(models.Model):
         verbose_name=_("reply to"),
     )
     quote = models.CharField(_("quote"), max_length=MAX_QUOTE, blank=True)  # of what it replies to
+    no_forward = models.BooleanField(_("not to be forwarded"), default=False)
+    # Whence it was forwarded; who said it first, and when, also where that was a forward itself.
+    forwarded_from = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("forwarded from"),
+    )
+    forwarded_author = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("said by")
+    )
+    forwarded_at = models.DateTimeField(_("said at"), null=True, blank=True)
     revision = models.PositiveIntegerField(_("revision"), default=1)  # one more with every edit
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)

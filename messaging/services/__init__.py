@@ -4,6 +4,7 @@ from .chats import create_chat, delete_chat, leave_chat, update_chat
 from .contacts import add_contact, remove_contact, update_contact
 from .deletions import delete_message, hide_message
 from .edits import edit_message
+from .forwards import forward_message
 from .leaving import leave_every_chat
 from .mentions import set_mentions
 from .messages import mark_read, send_message
@@ -26,6 +27,7 @@ __all__ = [
     "delete_message",
     "edit_message",
     "follow_thread",
+    "forward_message",
     "hide_message",
     "leave_chat",
     "leave_every_chat",

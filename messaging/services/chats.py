@@ -19,7 +19,7 @@ from .locking import lock_chat
 from .openness import require_not_blocked, require_open
 from .participants import bring_in, participant_of, take_out
 
-WORDS: Final = frozenset({"title", "description", "edit_window"})
+WORDS: Final = frozenset({"title", "description", "edit_window", "no_forward"})
 
 
 class Rights(TypedDict, total=False):
@@ -42,14 +42,15 @@ def create_chat(
     title: str = "",
     description: str = "",
     edit_window: int | None = Chat.EDIT_WINDOW,
+    no_forward: bool = False,
     **rights: Unpack[Rights],
 ) -> tuple[Chat, bool]:
     """Open a chat. The creator of a group or a channel owns it.
 
     Args:
         participants: the others in it; of a private chat exactly one.
-        title, description, edit_window (seconds): a group's or a channel's. A private chat has none, or the
-            default, whatever a client sends: each side sees the other person.
+        title, description, edit_window (seconds), no_forward: a group's or a channel's. A private chat has
+            none, or the default, whatever a client sends: each side sees the other person.
         rights: of its own, see `permissions_with`; a private chat has none of its own either.
 
     Returns:
@@ -80,6 +81,7 @@ def create_chat(
             description=description,
             permissions=permissions_with({}, rights),
             edit_window=edit_window,
+            no_forward=no_forward,
             created_by=actor,
             participant_count=len(others) + 1,
         )

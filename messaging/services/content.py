@@ -22,6 +22,8 @@ class Said(TypedDict, total=False):
     mentions: Sequence[Mentioned]
     reply_to: UUID
     quote: str
+    no_forward: bool
+    forwarded: Message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,22 +36,44 @@ class Content:
     mentions: Sequence[Mentioned] = ()  # people in the chat, or `all` of them
     reply_to: UUID | None = None
     quote: str = ""
+    no_forward: bool = False
+    forwarded: Message | None = None
 
     def columns(self) -> dict[str, Any]:
         """What of it stands in the message's own row."""
-        return {"text": self.text, "kind": self.kind, "quote": self.quote}
+        columns = {
+            "text": self.text,
+            "kind": self.kind,
+            "quote": self.quote,
+            "no_forward": self.no_forward,
+        }
+        return columns | self._provenance()
+
+    def _provenance(self) -> dict[str, Any]:
+        source = self.forwarded
+        if source is None:
+            return {}
+        first = source.forwarded_at is None
+        return {
+            "forwarded_from": source,
+            "forwarded_author": source.author if first else source.forwarded_author,
+            "forwarded_at": source.created_at if first else source.forwarded_at,
+        }
 
     def fingerprint(self, chat: Chat) -> str:
         """What makes two sends the same message, as it was sent: a later edit changes nothing here.
 
         What was left out stays out, so that a message from before a feature is still the same as its retry.
         """
-        said: list[Any] = [str(chat.pk), self.kind, self.text]
+        # A forward says what it forwards, which may be edited between a try and the next.
+        said: list[Any] = [str(chat.pk), self.kind, "" if self.forwarded else self.text]
         more: dict[str, Any] = {
             "thread": self.thread,
             "mentions": list(dict.fromkeys(self.mentions)),
             "reply_to": self.reply_to,
             "quote": self.quote,
+            "no_forward": self.no_forward,
+            "forwarded": self.forwarded and self.forwarded.pk,
         }
         if more := {name: value for name, value in more.items() if value}:
             said.append(more)

@@ -38,10 +38,22 @@ def delete_message(*, actor: User | System, message: Message) -> Message:
     set_mentions(actor=actor, chat=chat, message=message, mentions=[])
     message.answers.exclude(quote="").update(quote="")
     message.text = message.fingerprint = message.quote = ""
-    message.reply_to = None
+    message.reply_to = message.forwarded_from = message.forwarded_author = message.forwarded_at = None
     message.deleted_at = timezone.now()
     message.deleted_by = actor if isinstance(actor, User) else None
-    message.save(update_fields=["text", "fingerprint", "quote", "reply_to", "deleted_at", "deleted_by"])
+    message.save(
+        update_fields=[
+            "text",
+            "fingerprint",
+            "quote",
+            "reply_to",
+            "forwarded_from",
+            "forwarded_author",
+            "forwarded_at",
+            "deleted_at",
+            "deleted_by",
+        ]
+    )
     emit(MessageDeleted(chat=chat.pk, seq=chat.take_seq(), message=message.pk))
     chat.save(update_fields=["last_seq"])
     return message

@@ -18,9 +18,7 @@ def test_what_is_left_out_of_a_change_stays(method, layla, group, client_of):
     update_chat(actor=layla, chat=group, description="Four days")
     change = getattr(client_of(layla), method)
 
-    response = change(
-        path_of(group), {"title": "Petra", "settings": {"members_can_add": True, "edit_window": 172_800}}
-    )
+    response = change(path_of(group), {"title": "Petra", "settings": {"members_can_add": True}})
 
     assert response.status_code == 200
     body = response.json()
@@ -32,6 +30,7 @@ def test_what_is_left_out_of_a_change_stays(method, layla, group, client_of):
             "send": "everyone",
             "permissions": {"participant.add": "everyone"},
             "edit_window": 172_800,
+            "no_forward": False,
         },
         2,
     )

@@ -76,6 +76,7 @@ def test_a_deleted_message_keeps_its_place_and_says_nothing(whom, layla, omar, g
         "reply_to": None,
         "thread": None,
         "forwarded_from": None,
+        "no_forward": False,
         "files": [],
         "mentions": [],
         "reactions": [],

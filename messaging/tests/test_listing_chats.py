@@ -58,6 +58,7 @@ def test_a_message_brings_its_chat_to_the_top(layla, omar, client_of):
         "thread": None,
         "replies": None,
         "forwarded_from": None,
+        "no_forward": False,
         "files": [],
         "mentions": [],
         "reactions": [],

@@ -50,6 +50,7 @@ def test_a_group_belongs_to_whoever_opens_it(layla, omar, client_of):
             "send": "everyone",
             "permissions": {"participant.add": "everyone"},
             "edit_window": 172_800,
+            "no_forward": False,
         },
         "my_role": "owner",
         "participant_count": 2,
@@ -91,6 +92,7 @@ def test_a_group_may_have_its_maker_alone(layla, client_of):
         "send": "everyone",
         "permissions": {},
         "edit_window": 172_800,
+        "no_forward": False,
     }
 
 
@@ -109,7 +111,13 @@ def test_a_private_chat_is_opened_once_whoever_asks(layla, omar, client_of):
         "title": "",
         "description": "",
         "avatar": None,
-        "settings": {"members_can_add": False, "send": "everyone", "permissions": {}, "edit_window": 172_800},
+        "settings": {
+            "members_can_add": False,
+            "send": "everyone",
+            "permissions": {},
+            "edit_window": 172_800,
+            "no_forward": False,
+        },
         "my_role": "member",
         "participant_count": 2,
         "last_message": None,
@@ -191,6 +199,7 @@ def test_a_private_chat_has_nothing_to_say_of_itself(field, value, layla, omar, 
         "send": "everyone",
         "permissions": {},
         "edit_window": 172_800,
+        "no_forward": False,
     }
 
 

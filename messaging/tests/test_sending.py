@@ -47,6 +47,7 @@ def test_a_message_takes_the_next_position_and_is_logged_once(chat, client_of):
         "thread": None,
         "replies": None,
         "forwarded_from": None,
+        "no_forward": False,
         "files": [],
         "mentions": [],
         "reactions": [],

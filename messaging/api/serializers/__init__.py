@@ -12,6 +12,7 @@ from .contacts import ContactChangeInput, ContactInput, ContactQuery, ContactSer
 from .deletions import DeleteCommandInput, DeleteQuery
 from .edits import EditCommandInput, EditInput, RevisionSerializer
 from .fields import MAX_SEQ, MAX_USERS, ChatField, PeopleField, PersonField
+from .forwards import ForwardInput
 from .marks import ReadInChatInput, ReadInput, ReadSerializer
 from .messages import (
     HistoryQuery,
@@ -44,6 +45,7 @@ __all__ = [
     "DeleteQuery",
     "EditCommandInput",
     "EditInput",
+    "ForwardInput",
     "HistoryQuery",
     "MAX_OUTBOX",
     "MAX_SEQ",

@@ -26,6 +26,7 @@ class ChatSettingsSerializer(serializers.Serializer[Chat]):
     edit_window = serializers.IntegerField(
         allow_null=True, help_text="Seconds after sending in which a message may be edited; null: any time."
     )
+    no_forward = serializers.BooleanField()
 
     def get_members_can_add(self, chat: Chat) -> bool:
         """Whether members, not only admins, may add people."""
@@ -149,6 +150,7 @@ class ChatSettingsInput(Input):
         max_value=Chat.MAX_EDIT_WINDOW,
         help_text="Seconds after sending in which a message may be edited; null: any time, 0: never.",
     )
+    no_forward = BooleanField(required=False, help_text="Whether nothing said there is to be forwarded.")
 
 
 class ChatChangeInput(Input):

@@ -6,12 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from common.api.fields import ChoiceField, QueryIntegerField, StringField, UUIDField
+from common.api.fields import BooleanField, ChoiceField, QueryIntegerField, StringField, UUIDField
 from common.api.serializers import Input
 from messaging.models import Chat, Message
 from messaging.services.mentions import ALL
 
 from .fields import MAX_SEQ, ChatField, MentionsField, SpokenField
+from .forwards import ProvenanceSerializer, provenance_of
 from .reactions import CountForReaderSerializer, CountSerializer, counts_for_reader, counts_of
 from .replies import ReplyField, ReplySerializer, reply_of
 
@@ -49,6 +50,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "thread",
             "replies",
             "forwarded_from",
+            "no_forward",
             "files",
             "mentions",
             "reactions",
@@ -84,10 +86,11 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     def get_reply_to(self, message: Message) -> dict[str, Any] | None:
         return reply_of(message)
 
-    # What clients already read, of features that are not there yet: the same value for every message.
-    def get_forwarded_from(self, message: Message) -> str | None:
-        return None
+    @extend_schema_field(ProvenanceSerializer(allow_null=True))
+    def get_forwarded_from(self, message: Message) -> dict[str, Any] | None:
+        return provenance_of(message)
 
+    # What clients already read, of features that are not there yet: the same value for every message.
     def get_files(self, message: Message) -> list[str]:
         return []
 
@@ -136,6 +139,8 @@ class MessageInput(Input):
         required=False,
         help_text="A message of the chat: its id, or `{message, quote}` to quote a part of what it says.",
     )
+
+    no_forward = BooleanField(required=False, help_text="Whether it is not to be forwarded.")
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         return given | given.pop("reply_to", {})

@@ -3,6 +3,7 @@
 from .chats import ChatViewSet
 from .contacts import ContactViewSet
 from .edits import MessageHistoryViewSet
+from .forwards import ForwardView
 from .messages import ChatMessagesView, MessagesView, MessageView, ReadView
 from .outbox import OutboxView
 from .participants import ParticipantViewSet
@@ -17,6 +18,7 @@ __all__ = [
     "ChatThreadsViewSet",
     "ChatViewSet",
     "ContactViewSet",
+    "ForwardView",
     "MarkUnreadView",
     "MessageHistoryViewSet",
     "MessageView",
