@@ -4,18 +4,7 @@ from typing import Final
 
 from common.holdings import BLANK, Erase, Field, Holding, Keep, Part
 
-from .models import (
-    Chat,
-    Contact,
-    HiddenMessage,
-    Mention,
-    Message,
-    Participant,
-    Reaction,
-    ReactionCount,
-    Revision,
-    ThreadMark,
-)
+from .models import ()
 from .services import leave_every_chat
 
 GROUPS: Final = Keep("It is the group's: the others in it are there under this name.")
@@ -141,6 +130,38 @@ HOLDINGS: Final = [
             "muted_until": Field("How long they want to hear nothing of it.", "muted_until"),
             "marked_unread": Field("Whether they want to come back to it.", "marked_unread"),
             "favourite": Field("Its place among their favourites.", "favourite"),
+        },
+    ),
+    Holding(
+        model=Draft,
+        whose="user",
+        purpose="What somebody has begun to say, on all their devices.",
+        retention="as long as the chat; its text until it is sent or emptied",
+        erase=Erase.DELETE_ROW,
+        export="drafts",
+        fields={
+            "id": Field("Names the draft."),
+            "chat": Field("In which chat.", "chat"),
+            "thread": Field("Below which message.", "thread"),
+            "user": Field("Who."),
+            "text": Field("What they have begun to say.", "text"),
+            "version": Field("A device knows whether another wrote meanwhile.", "version"),
+            "updated_at": Field("When.", "updated_at"),
+        },
+    ),
+    Holding(
+        model=DraftCopy,
+        whose="draft__user",
+        purpose="What one device wrote without knowing what another wrote: nothing typed is lost.",
+        retention="until it is discarded, or the chat is gone",
+        erase=Erase.DELETE_ROW,
+        export="draft_copies",
+        fields={
+            "id": Field("Names the copy."),
+            "draft": Field("Beside which draft.", "draft"),
+            "text": Field("What was written.", "text"),
+            "version": Field("What the device had seen.", "version"),
+            "created_at": Field("When.", "created_at"),
         },
     ),
     Holding(

@@ -70,3 +70,15 @@ class NotForwardable(Problem):
     status = 403
     code = "not_forwardable"
     title = _("This message is not to be forwarded.")
+
+
+class DraftConflict(Problem):
+    status = 409
+    code = "draft_conflict"
+    title = _("Another device wrote this draft meanwhile. What you wrote is kept as a copy beside it.")
+
+
+class TooManyCopies(Problem):
+    status = 409
+    code = "too_many_copies"
+    title = _("This draft has as many conflict copies as are kept. Discard some.")

@@ -5,13 +5,14 @@ from typing import Final
 from common.sizes import characters
 
 from .api.serializers import MAX_OUTBOX, MAX_USERS
-from .models import Chat, Contact, Message, Reaction
+from .models import Chat, Contact, Draft, Message, Reaction
 from .services.forwards import MAX_CHATS
 
 SIZES: Final = {
     "text_characters": Message.MAX_TEXT,
     "mentions": Message.MAX_MENTIONS,
     "quote_characters": characters(Message, "quote"),
+    "draft_copies": Draft.MAX_COPIES,
     "client_id_characters": characters(Message, "client_id"),
     "chat_title_characters": characters(Chat, "title"),
     "chat_description_characters": characters(Chat, "description"),

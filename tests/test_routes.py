@@ -1,7 +1,7 @@
 """Every route of the product, and who gets what there. A route without a row fails."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -55,8 +55,9 @@ from files.services import begin_upload
 from files.tests.factories import file_of
 from legal.models import Text
 from legal.tests.factories import published
-from messaging.models import Chat, Contact, Message, Participant
-from messaging.services import add_contact, add_reaction, send_message
+from messaging.models import Chat, Contact, DraftCopy, Message, Participant
+from messaging.problems import DraftConflict
+from messaging.services import add_contact, add_reaction, save_draft, send_message
 from messaging.tests.factories import group_of
 
 pytestmark = pytest.mark.django_db
@@ -207,6 +208,10 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET api/v1/messages/<uuid:pk>/reactions": IN_THE_CHAT,
     "POST api/v1/messages/<uuid:pk>/reactions": (401, 404, 201, 201, 200),  # the owner has reacted
     "DELETE api/v1/messages/<uuid:pk>/reactions/<str:reaction>": (401, 404, 404, 404, 204),
+    "GET api/v1/chats/<uuid:chat>/drafts": IN_THE_CHAT,
+    "PUT api/v1/chats/<uuid:chat>/drafts": IN_THE_CHAT,
+    "DELETE api/v1/chats/<uuid:chat>/drafts": (401, 404, 400, 400, 400),  # the version is in the query
+    "DELETE api/v1/chats/<uuid:chat>/drafts/<uuid:copy>": (401, 404, 404, 404, 204),
     "GET api/v1/legal/documents": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>/versions": EVERYBODY,
@@ -316,6 +321,7 @@ class World:
     chat: Chat
     message: Message
     contact: Contact
+    copy: DraftCopy  # beside a draft of the owner's
     session: Session
     api_key: ApiKey
     file: File  # the owner's
@@ -355,6 +361,7 @@ class World:
             "<uuid:pk>": next((row.pk for start, row in pk.items() if route.startswith(start)), ""),
             "<uuid:chat>": self.chat.pk,
             "<uuid:user>": self.people["second"].pk,
+            "<uuid:copy>": self.copy.pk,
             "<str:token>": make_verification(self.waiting),
             "<str:provider>": "local",
             "<str:kind>": "terms",
@@ -435,6 +442,7 @@ class World:
             "PUT api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
             "PATCH api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
             "POST api/v1/messages/<uuid:pk>/thread/read": {"seq": 1},
+            "PUT api/v1/chats/<uuid:chat>/drafts": {"text": "We leave", "version": 0},
             "POST api/v1/outbox": [{"chat": str(self.chat.pk), "text": "Hello", "client_id": uuid4().hex}],
             "POST api/v1/messages": {"chat": str(self.chat.pk), "text": "Hello"},
         }.get(operation)
@@ -451,6 +459,9 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
         Participant.objects.filter(user=people["admin"]).update(role=Participant.Role.ADMIN)
         message, _ = send_message(actor=people["owner"], chat=chat, text="We leave at dawn.")
         add_reaction(actor=people["owner"], message=message, emoji="👍")
+        save_draft(actor=people["owner"], chat=chat, text="We leave", version=0)
+        with suppress(DraftConflict):
+            save_draft(actor=people["owner"], chat=chat, text="We stay", version=0)
         for user in people.values():
             AuthenticatorAppFactory(user=user, confirmed_at=None)
         newcomer = UserFactory(username="newcomer")
@@ -470,6 +481,7 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
             chat=chat,
             message=message,
             contact=add_contact(actor=people["owner"], user=people["second"])[0],
+            copy=DraftCopy.objects.get(),
             session=SessionFactory(user=people["owner"]),
             api_key=ApiKeyFactory(user=people["owner"]),
             file=file_of(people["owner"]),

@@ -4,7 +4,7 @@ from typing import Final
 
 from accounts.api.examples import PERSON
 from common.problems import NotAllowed
-from messaging.problems import CannotActOnEqual
+from messaging.problems import CannotActOnEqual, DraftConflict
 
 LAYLA: Final = "0198c5b2-7d44-7a31-9c11-2f6a4e8b1d01"
 OMAR: Final = "0198c5b2-7e01-7c40-8a90-1b2c3d4e5f60"
@@ -147,6 +147,25 @@ THREAD_PAGE: Final = THREAD | {
     "next": None,
     "previous": None,
 }
+COPY: Final = {
+    "id": "0198c5b3-5b2f-7d01-9e02-1c2d3e4f5a6b",
+    "text": "We leave now",
+    "version": 0,
+    "created_at": "2026-11-21T09:14:30Z",
+}
+DRAFT: Final = {
+    "id": "0198c5b3-5a1e-7c01-8d02-0b1c2d3e4f5a",
+    "chat": CHAT_ID,
+    "thread": None,
+    "text": "We leave at",
+    "version": 2,
+    "copies": [COPY],
+    "updated_at": "2026-11-21T09:14:00Z",
+}
+DRAFT_CONFLICT: Final = DraftConflict(
+    draft={"id": DRAFT["id"], "text": DRAFT["text"], "version": 2},
+    copy={"id": COPY["id"], "text": COPY["text"], "version": 0},
+)
 OUTBOX: Final = {
     "results": [
         {

@@ -27,6 +27,16 @@ urlpatterns = [
     path("chats/<uuid:chat>/archive", views.ArchiveView.as_view(), name="chat-archive"),
     path("chats/<uuid:chat>/mute", views.MuteView.as_view(), name="chat-mute"),
     path("chats/<uuid:chat>/unread", views.MarkUnreadView.as_view(), name="chat-unread"),
+    path(
+        "chats/<uuid:chat>/drafts",
+        views.DraftViewSet.as_view({"get": "list", "put": "update", "delete": "destroy"}),
+        name="drafts",
+    ),
+    path(
+        "chats/<uuid:chat>/drafts/<uuid:copy>",
+        views.DraftViewSet.as_view({"delete": "discard"}),
+        name="draft-copy",
+    ),
     path("messages", views.MessagesView.as_view(), name="messages"),
     path("outbox", views.OutboxView.as_view(), name="outbox"),
     path("messages/<uuid:pk>", views.MessageView.as_view(), name="message"),

@@ -14,6 +14,7 @@ from .chats import (
     ParticipantUpdated,
 )
 from .contacts import ContactAdded, ContactRemoved, ContactUpdated
+from .drafts import DraftUpdated
 from .marks import MarkMoved, MessageRead
 from .messages import MessageDeleted, MessageHidden, MessageSent, MessageUpdated
 from .preferences import PreferencesUpdated
@@ -28,6 +29,7 @@ __all__ = [
     "ContactAdded",
     "ContactRemoved",
     "ContactUpdated",
+    "DraftUpdated",
     "MarkMoved",
     "MessageDeleted",
     "MessageHidden",

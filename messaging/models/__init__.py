@@ -2,6 +2,7 @@
 
 from .chats import Chat, ChatQuerySet
 from .contacts import Contact, ContactQuerySet
+from .drafts import Draft, DraftCopy
 from .hidden import HiddenMessage
 from .mentions import Mention
 from .messages import Message, MessageQuerySet
@@ -15,6 +16,8 @@ __all__ = [
     "ChatQuerySet",
     "Contact",
     "ContactQuerySet",
+    "Draft",
+    "DraftCopy",
     "HiddenMessage",
     "Mention",
     "Message",

@@ -8,6 +8,8 @@ from common.api.serializers import read
 from messaging import services
 from messaging.api.serializers import (
     DeleteCommandInput,
+    DraftInChatInput,
+    DraftSerializer,
     EditCommandInput,
     MessageForReaderSerializer,
     MessageToChatInput,
@@ -75,11 +77,17 @@ def mark_thread_read(actor: User, data: dict[str, Any]) -> dict[str, Any]:
     return {"chat": mark.chat_id, "thread": root.pk} | ThreadMarkSerializer(root).data
 
 
+def save_draft(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    given = read(DraftInChatInput, data, chats=Chat.objects.visible_to(actor))
+    return DraftSerializer(services.save_draft(actor=actor, **given)).data
+
+
 COMMANDS: Final[dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]]] = {
     "message.send": send,
     "message.edit": edit,
     "message.delete": delete,
     "message.read": mark_read,
+    "draft.save": save_draft,
     "thread.read": mark_thread_read,
     "reaction.add": react,
     "reaction.remove": take_reaction_back,

@@ -12,6 +12,7 @@ from messaging.api.serializers import (
     ChatFrameSerializer,
     ChatSerializer,
     ContactSerializer,
+    DraftSerializer,
     MessageSerializer,
     ParticipantSerializer,
     PreferencesSerializer,
@@ -22,6 +23,7 @@ from messaging.events import (
     ChatUpdated,
     ContactAdded,
     ContactUpdated,
+    DraftUpdated,
     MessageDeleted,
     MessageSent,
     MessageUpdated,
@@ -32,7 +34,7 @@ from messaging.events import (
     ReactionAdded,
     ReactionRemoved,
 )
-from messaging.models import Chat, Contact, Message, Participant, ReactionCount
+from messaging.models import Chat, Contact, Draft, Message, Participant, ReactionCount
 from realtime.registry import Renderer
 
 
@@ -144,6 +146,15 @@ def contacts(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
     ]
 
 
+def drafts(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """The drafts as they are now; of one that is gone with its chat or thread, the ids."""
+    found = Draft.objects.shown().in_bulk([entry.data["draft"] for entry in entries])
+    return [
+        DraftSerializer(draft).data if (draft := found.get(UUID(entry.data["draft"]))) else entry.data
+        for entry in entries
+    ]
+
+
 RENDERERS: Final[dict[str, Renderer]] = {
     MessageSent.type: messages,
     MessageUpdated.type: messages,
@@ -158,4 +169,5 @@ RENDERERS: Final[dict[str, Renderer]] = {
     ContactAdded.type: contacts,
     ContactUpdated.type: contacts,
     PreferencesUpdated.type: preferences,
+    DraftUpdated.type: drafts,
 }

@@ -3,6 +3,7 @@
 from .chats import create_chat, delete_chat, leave_chat, update_chat
 from .contacts import add_contact, remove_contact, update_contact
 from .deletions import delete_message, hide_message
+from .drafts import discard_copy, save_draft
 from .edits import edit_message
 from .forwards import forward_message
 from .leaving import leave_every_chat
@@ -25,6 +26,7 @@ __all__ = [
     "create_chat",
     "delete_chat",
     "delete_message",
+    "discard_copy",
     "edit_message",
     "follow_thread",
     "forward_message",
@@ -36,6 +38,7 @@ __all__ = [
     "remove_contact",
     "remove_participant",
     "remove_reaction",
+    "save_draft",
     "send_message",
     "send_outbox",
     "set_mentions",

@@ -10,6 +10,7 @@ from .chats import (
 )
 from .contacts import ContactChangeInput, ContactInput, ContactQuery, ContactSerializer
 from .deletions import DeleteCommandInput, DeleteQuery
+from .drafts import DraftInChatInput, DraftInput, DraftQuery, DraftSerializer
 from .edits import EditCommandInput, EditInput, RevisionSerializer
 from .fields import MAX_SEQ, MAX_USERS, ChatField, PeopleField, PersonField
 from .forwards import ForwardInput
@@ -43,6 +44,10 @@ __all__ = [
     "ContactSerializer",
     "DeleteCommandInput",
     "DeleteQuery",
+    "DraftInChatInput",
+    "DraftInput",
+    "DraftQuery",
+    "DraftSerializer",
     "EditCommandInput",
     "EditInput",
     "ForwardInput",

@@ -2,6 +2,7 @@
 
 from .chats import ChatViewSet
 from .contacts import ContactViewSet
+from .drafts import DraftViewSet
 from .edits import MessageHistoryViewSet
 from .forwards import ForwardView
 from .messages import ChatMessagesView, MessagesView, MessageView, ReadView
@@ -18,6 +19,7 @@ __all__ = [
     "ChatThreadsViewSet",
     "ChatViewSet",
     "ContactViewSet",
+    "DraftViewSet",
     "ForwardView",
     "MarkUnreadView",
     "MessageHistoryViewSet",
