@@ -4,7 +4,20 @@ from typing import Final
 
 from common.holdings import BLANK, Erase, Field, Holding, Keep, Part
 
-from .models import ()
+from .models import (
+    Chat,
+    Contact,
+    Draft,
+    DraftCopy,
+    HiddenMessage,
+    Mention,
+    Message,
+    Participant,
+    Reaction,
+    ReactionCount,
+    Revision,
+    ThreadMark,
+)
 from .services import leave_every_chat
 
 GROUPS: Final = Keep("It is the group's: the others in it are there under this name.")
@@ -28,6 +41,7 @@ HOLDINGS: Final = [
             ),
             "kind": Field("Whether a person or the platform said it.", "kind", PLACE),
             "text": Field("What was said.", "text", BLANK),
+            "silent": Field("Whether anybody is to be woken by it.", "silent", PLACE),
             "mentions": Field("Whom it calls.", "mentions", BLANK),
             "mentions_all": Field("Whether it calls everybody.", "mentions_all", PLACE),
             "thread": Field("The message below which it was said.", "thread", PLACE),

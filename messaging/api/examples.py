@@ -25,6 +25,7 @@ MESSAGE: Final = {
     "no_forward": False,
     "files": [],
     "mentions": [],
+    "silent": False,
     "reactions": [],
     "revision": 1,
     "edited_at": None,

@@ -133,6 +133,7 @@ class Message(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=9, choices=Kind, default=Kind.TEXT)
     text = models.TextField(_("text"), max_length=MAX_TEXT)
+    silent = models.BooleanField(_("silent"), default=False)
     mentions = models.JSONField(_("mentions"), default=list, blank=True)  # ids; found by `Mention`
     mentions_all = models.BooleanField(_("mentions everybody"), default=False)
     thread = models.ForeignKey(

@@ -19,6 +19,7 @@ class Said(TypedDict, total=False):
     text: str
     kind: str
     thread: UUID
+    silent: bool
     mentions: Sequence[Mentioned]
     reply_to: UUID
     quote: str
@@ -33,6 +34,7 @@ class Content:
     text: str = ""
     kind: str = Message.Kind.TEXT
     thread: UUID | None = None  # the message below which it is said
+    silent: bool = False  # nobody is woken by it
     mentions: Sequence[Mentioned] = ()  # people in the chat, or `all` of them
     reply_to: UUID | None = None
     quote: str = ""
@@ -46,6 +48,7 @@ class Content:
             "kind": self.kind,
             "quote": self.quote,
             "no_forward": self.no_forward,
+            "silent": self.silent,
         }
         return columns | self._provenance()
 

@@ -61,6 +61,7 @@ def test_a_message_brings_its_chat_to_the_top(layla, omar, client_of):
         "no_forward": False,
         "files": [],
         "mentions": [],
+        "silent": False,
         "reactions": [],
         "revision": 1,
         "edited_at": None,

@@ -59,6 +59,7 @@ async def test_a_message_by_socket_is_acknowledged_and_reaches_every_socket(layl
         "no_forward": False,
         "files": [],
         "mentions": [],
+        "silent": False,
         "reactions": [],
         "revision": 1,
         "edited_at": None,

@@ -50,6 +50,7 @@ def test_a_message_takes_the_next_position_and_is_logged_once(chat, client_of):
         "no_forward": False,
         "files": [],
         "mentions": [],
+        "silent": False,
         "reactions": [],
         "revision": 1,
         "edited_at": None,
@@ -176,6 +177,17 @@ def test_who_was_removed_does_not_even_repeat(chat, client_of):
     assert response.status_code == 404
 
 
+def test_a_silent_message_says_so_and_counts_as_any(chat, client_of):
+    layla, omar = client_of(chat.created_by), client_of(chat.participants.get(role="member").user)
+
+    silent = layla.post(messages_of(chat), {"text": "Good night", "client_id": "c1", "silent": True})
+    again = layla.post(messages_of(chat), {"text": "Good night", "client_id": "c1"})
+
+    assert (silent.status_code, silent.json()["silent"]) == (201, True)
+    assert (again.status_code, again.json()["silent"]) == (200, True)  # how it is sent is not what it says
+    assert omar.get(f"/api/v1/chats/{chat.pk}").json()["unread_count"] == 1
+
+
 @pytest.mark.parametrize(
     "text",
     ["x" * 10_000, "  a  ", "\n- one\n- two\n", "مرحبا 👋🏽", "\u202e<script>alert(1)</script>", "null"],
@@ -210,6 +222,8 @@ def test_a_text_is_kept_as_it_was_sent(text, chat, client_of):
         ({"text": "Hello", "client_id": 7}, "client_id", "invalid"),
         ({"text": "Hello", "client_id": "c" * 256}, "client_id", "max_length"),
         ({"text": "Hello", "client_id": "c\0"}, "client_id", "null_characters_not_allowed"),
+        ({"text": "Hello", "silent": "true"}, "silent", "invalid"),
+        ({"text": "Hello", "silent": None}, "silent", "null"),
         ({"text": "Hello", "author": "omar"}, "author", "unknown_field"),
         ({"text": "Hello", "seq": 7}, "seq", "unknown_field"),
     ],

@@ -53,6 +53,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "no_forward",
             "files",
             "mentions",
+            "silent",
             "reactions",
             "revision",
             "edited_at",
@@ -134,6 +135,7 @@ class MessageInput(Input):
         help_text="Your own id for it: sending again is the same message, for ever.",
     )
     thread = UUIDField(required=False, help_text="The message below which it is said, in a thread.")
+    silent = BooleanField(required=False, help_text="Whether nobody is to be woken by it.")
     mentions = MentionsField(required=False, help_text="Whom it calls: people in the chat, or `all`.")
     reply_to = ReplyField(
         required=False,
