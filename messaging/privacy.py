@@ -16,6 +16,7 @@ from .models import (
     Reaction,
     ReactionCount,
     Revision,
+    ScheduledMessage,
     ThreadMark,
 )
 from .services import leave_every_chat
@@ -176,6 +177,29 @@ HOLDINGS: Final = [
             "text": Field("What was written.", "text"),
             "version": Field("What the device had seen.", "version"),
             "created_at": Field("When.", "created_at"),
+        },
+    ),
+    Holding(
+        model=ScheduledMessage,
+        whose="author",
+        purpose="What somebody wants said later.",
+        retention="as long as the chat; what it says until it is sent",
+        erase=Erase.DELETE_ROW,
+        export="scheduled",
+        fields={
+            "id": Field("Names it."),
+            "chat": Field("Where it is to be said.", "chat"),
+            "author": Field("By whom."),
+            "said": Field("What is to be said.", "said"),
+            "client_id": Field("A retry is the same."),
+            "fingerprint": Field("Whether a retry says the same."),
+            "local_time": Field("When, on the recipient's clock.", "local_time"),
+            "scheduled_for": Field("When.", "scheduled_for"),
+            "look_at": Field("When the platform looks at it next."),
+            "state": Field("Whether it is sent.", "state"),
+            "problem": Field("Why it could not be.", "problem"),
+            "message": Field("As which message it was.", "message"),
+            "created_at": Field("When it was scheduled.", "created_at"),
         },
     ),
     Holding(

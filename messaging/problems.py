@@ -82,3 +82,15 @@ class TooManyCopies(Problem):
     status = 409
     code = "too_many_copies"
     title = _("This draft has as many conflict copies as are kept. Discard some.")
+
+
+class TooManyScheduled(Problem):
+    status = 409
+    code = "too_many_scheduled"
+    title = _("As many messages of yours wait in this chat as can be scheduled.")
+
+
+class AlreadySent(Problem):
+    status = 409
+    code = "already_sent"
+    title = _("This message was sent meanwhile.")

@@ -5,7 +5,7 @@ from typing import Final
 from common.sizes import characters
 
 from .api.serializers import MAX_OUTBOX, MAX_USERS
-from .models import Chat, Contact, Draft, Message, Reaction
+from .models import Chat, Contact, Draft, Message, Reaction, ScheduledMessage
 from .services.forwards import MAX_CHATS
 
 SIZES: Final = {
@@ -13,6 +13,7 @@ SIZES: Final = {
     "mentions": Message.MAX_MENTIONS,
     "quote_characters": characters(Message, "quote"),
     "draft_copies": Draft.MAX_COPIES,
+    "scheduled_messages": ScheduledMessage.MAX_PENDING,
     "client_id_characters": characters(Message, "client_id"),
     "chat_title_characters": characters(Chat, "title"),
     "chat_description_characters": characters(Chat, "description"),

@@ -5,7 +5,7 @@ from celery import shared_task
 from common.actors import SYSTEM
 
 from .models import Chat, Message
-from .services import send_message
+from .services import send_due_messages, send_message
 
 
 @shared_task
@@ -19,3 +19,13 @@ def post_notice(chat: str, text: str, client_id: str) -> str:
         actor=SYSTEM, chat=Chat(pk=UUID(chat)), text=text, kind=Message.Kind.SYSTEM, client_id=client_id
     )
     return str(message.pk)
+
+
+@shared_task
+def send_scheduled_messages() -> int:
+    """Send what is due. Every 15 seconds; safe to run twice at once.
+
+    Returns:
+        How many were sent, at most 500 a run.
+    """
+    return send_due_messages()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -55,9 +56,9 @@ from files.services import begin_upload
 from files.tests.factories import file_of
 from legal.models import Text
 from legal.tests.factories import published
-from messaging.models import Chat, Contact, DraftCopy, Message, Participant
+from messaging.models import Chat, Contact, DraftCopy, Message, Participant, ScheduledMessage
 from messaging.problems import DraftConflict
-from messaging.services import add_contact, add_reaction, save_draft, send_message
+from messaging.services import add_contact, add_reaction, save_draft, schedule_message, send_message
 from messaging.tests.factories import group_of
 
 pytestmark = pytest.mark.django_db
@@ -212,6 +213,12 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "PUT api/v1/chats/<uuid:chat>/drafts": IN_THE_CHAT,
     "DELETE api/v1/chats/<uuid:chat>/drafts": (401, 404, 400, 400, 400),  # the version is in the query
     "DELETE api/v1/chats/<uuid:chat>/drafts/<uuid:copy>": (401, 404, 404, 404, 204),
+    "GET api/v1/chats/<uuid:chat>/scheduled": IN_THE_CHAT,
+    "POST api/v1/chats/<uuid:chat>/scheduled": (401, 404, 201, 201, 201),
+    "GET api/v1/chats/<uuid:chat>/scheduled/<uuid:pk>": (401, 404, 404, 404, 200),
+    "PUT api/v1/chats/<uuid:chat>/scheduled/<uuid:pk>": (401, 404, 404, 404, 200),
+    "PATCH api/v1/chats/<uuid:chat>/scheduled/<uuid:pk>": (401, 404, 404, 404, 200),
+    "DELETE api/v1/chats/<uuid:chat>/scheduled/<uuid:pk>": (401, 404, 404, 404, 204),
     "GET api/v1/legal/documents": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>/versions": EVERYBODY,
@@ -315,12 +322,17 @@ def test_every_scope_that_a_view_names_is_one_a_key_can_have():
 # --- Who gets what ------------------------------------------------------------------------------------------
 
 
+def tomorrow() -> datetime:
+    return timezone.now() + timedelta(days=1)
+
+
 @dataclass
 class World:
     people: dict[str, User]
     chat: Chat
     message: Message
     contact: Contact
+    scheduled: ScheduledMessage  # by the owner
     copy: DraftCopy  # beside a draft of the owner's
     session: Session
     api_key: ApiKey
@@ -349,6 +361,7 @@ class World:
             "api/v1/auth/api-keys": self.api_key,
             "api/v1/auth/mfa/passkeys": self.passkey,
             "api/v1/auth/sessions": self.session,
+            "api/v1/chats/<uuid:chat>/scheduled": self.scheduled,
             "api/v1/chats": self.chat,
             "api/v1/contacts": self.contact,
             "api/v1/files/uploads": self.upload,
@@ -442,6 +455,12 @@ class World:
             "PUT api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
             "PATCH api/v1/messages/<uuid:pk>": {"text": "We leave at noon."},
             "POST api/v1/messages/<uuid:pk>/thread/read": {"seq": 1},
+            "POST api/v1/chats/<uuid:chat>/scheduled": {
+                "text": "Happy birthday!",
+                "scheduled_for": tomorrow().isoformat(),
+            },
+            "PUT api/v1/chats/<uuid:chat>/scheduled/<uuid:pk>": {"text": "Many happy returns!"},
+            "PATCH api/v1/chats/<uuid:chat>/scheduled/<uuid:pk>": {"silent": True},
             "PUT api/v1/chats/<uuid:chat>/drafts": {"text": "We leave", "version": 0},
             "POST api/v1/outbox": [{"chat": str(self.chat.pk), "text": "Hello", "client_id": uuid4().hex}],
             "POST api/v1/messages": {"chat": str(self.chat.pk), "text": "Hello"},
@@ -482,6 +501,9 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
             message=message,
             contact=add_contact(actor=people["owner"], user=people["second"])[0],
             copy=DraftCopy.objects.get(),
+            scheduled=schedule_message(
+                actor=people["owner"], chat=chat, scheduled_for=tomorrow(), text="Happy birthday!"
+            )[0],
             session=SessionFactory(user=people["owner"]),
             api_key=ApiKeyFactory(user=people["owner"]),
             file=file_of(people["owner"]),

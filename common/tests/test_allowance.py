@@ -173,6 +173,7 @@ def test_the_sizes_of_every_app_are_told(stranger):
         "text_characters": 10000,
         "mentions": 100,
         "draft_copies": 20,
+        "scheduled_messages": 100,
         "client_id_characters": 255,
         "chat_title_characters": 120,
         "chat_description_characters": 1000,

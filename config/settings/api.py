@@ -147,6 +147,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "FileScan": "files.models.File.Scan",
         "MessageKind": "messaging.models.Message.Kind",
         "MessageKindSent": [("text", "text")],
+        "ScheduledState": "messaging.models.ScheduledMessage.State",
         "OverallStatus": [("ok", "ok"), ("failed", "failed")],
         "CheckStatus": [("ok", "ok"), ("failed", "failed"), ("not_configured", "not_configured")],
         "Audience": "accounts.api.serializers.settings.WHO",

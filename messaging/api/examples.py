@@ -1,6 +1,6 @@
 """Examples of the API's documents: one group, seen from every side."""
 
-from typing import Final
+from typing import Any, Final
 
 from accounts.api.examples import PERSON
 from common.problems import NotAllowed
@@ -167,6 +167,22 @@ DRAFT_CONFLICT: Final = DraftConflict(
     draft={"id": DRAFT["id"], "text": DRAFT["text"], "version": 2},
     copy={"id": COPY["id"], "text": COPY["text"], "version": 0},
 )
+SCHEDULED: Final[dict[str, Any]] = {
+    "id": "0198c5b3-6c30-7e01-8f02-2d3e4f5a6b7c",
+    "chat": CHAT_ID,
+    "state": "waiting",
+    "scheduled_for": "2026-12-01T05:00:00Z",
+    "local_time": None,
+    "kind": "text",
+    "text": "Happy birthday!",
+    "thread": None,
+    "mentions": [],
+    "silent": False,
+    "client_id": None,
+    "problem": None,
+    "message": None,
+    "created_at": "2026-11-21T09:20:00Z",
+}
 OUTBOX: Final = {
     "results": [
         {

@@ -37,6 +37,16 @@ urlpatterns = [
         views.DraftViewSet.as_view({"delete": "discard"}),
         name="draft-copy",
     ),
+    path(
+        "chats/<uuid:chat>/scheduled",
+        views.ScheduledViewSet.as_view({"get": "list", "post": "create"}),
+        name="scheduled",
+    ),
+    path(
+        "chats/<uuid:chat>/scheduled/<uuid:pk>",
+        views.ScheduledViewSet.as_view({"get": "retrieve", **CHANGES}),
+        name="scheduled-message",
+    ),
     path("messages", views.MessagesView.as_view(), name="messages"),
     path("outbox", views.OutboxView.as_view(), name="outbox"),
     path("messages/<uuid:pk>", views.MessageView.as_view(), name="message"),

@@ -19,6 +19,7 @@ from .marks import MarkMoved, MessageRead
 from .messages import MessageDeleted, MessageHidden, MessageSent, MessageUpdated
 from .preferences import PreferencesUpdated
 from .reactions import ReactionAdded, ReactionRemoved
+from .scheduled import ScheduledFailed, ScheduledRemoved, ScheduledUpdated
 from .threads import ThreadUpdated
 
 __all__ = [
@@ -42,6 +43,9 @@ __all__ = [
     "PreferencesUpdated",
     "ReactionAdded",
     "ReactionRemoved",
+    "ScheduledFailed",
+    "ScheduledRemoved",
+    "ScheduledUpdated",
     "ThreadUpdated",
     "topic_of_chat",
 ]

@@ -9,6 +9,7 @@ from .messages import Message, MessageQuerySet
 from .participants import Participant, ParticipantQuerySet
 from .reactions import Reaction, ReactionCount, ReactionQuerySet
 from .revisions import Revision
+from .scheduled import ScheduledMessage
 from .threads import ThreadMark
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "ReactionCount",
     "ReactionQuerySet",
     "Revision",
+    "ScheduledMessage",
     "ThreadMark",
 ]

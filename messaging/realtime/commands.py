@@ -12,18 +12,22 @@ from messaging.api.serializers import (
     DraftSerializer,
     EditCommandInput,
     MessageForReaderSerializer,
-    MessageToChatInput,
     ReactionCommandInput,
     ReadInChatInput,
     ReadThreadInput,
+    ScheduledSerializer,
+    SendToChatInput,
     ThreadMarkSerializer,
 )
 from messaging.models import Chat, Message
 
 
 def send(actor: User, data: dict[str, Any]) -> dict[str, Any]:
-    given = read(MessageToChatInput, data, chats=Chat.objects.with_marks(actor))
+    given = read(SendToChatInput, data, chats=Chat.objects.with_marks(actor))
     chat = given.pop("chat")
+    if "scheduled_for" in given:
+        row, _ = services.schedule_message(actor=actor, chat=chat, **given)
+        return ScheduledSerializer(row).data
     message, _ = services.send_message(actor=actor, chat=chat, **given)
     return MessageForReaderSerializer(message, context={"chat": chat, "reader": actor}).data
 

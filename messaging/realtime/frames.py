@@ -16,6 +16,7 @@ from messaging.api.serializers import (
     MessageSerializer,
     ParticipantSerializer,
     PreferencesSerializer,
+    ScheduledSerializer,
     counts_of,
 )
 from messaging.events import (
@@ -33,8 +34,10 @@ from messaging.events import (
     PreferencesUpdated,
     ReactionAdded,
     ReactionRemoved,
+    ScheduledFailed,
+    ScheduledUpdated,
 )
-from messaging.models import Chat, Contact, Draft, Message, Participant, ReactionCount
+from messaging.models import Chat, Contact, Draft, Message, Participant, ReactionCount, ScheduledMessage
 from realtime.registry import Renderer
 
 
@@ -155,6 +158,15 @@ def drafts(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
     ]
 
 
+def scheduled(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """Scheduled messages as they are now; of one that is gone, the ids."""
+    found = ScheduledMessage.objects.in_bulk([entry.data["scheduled"] for entry in entries])
+    return [
+        ScheduledSerializer(row).data if (row := found.get(UUID(entry.data["scheduled"]))) else entry.data
+        for entry in entries
+    ]
+
+
 RENDERERS: Final[dict[str, Renderer]] = {
     MessageSent.type: messages,
     MessageUpdated.type: messages,
@@ -170,4 +182,6 @@ RENDERERS: Final[dict[str, Renderer]] = {
     ContactUpdated.type: contacts,
     PreferencesUpdated.type: preferences,
     DraftUpdated.type: drafts,
+    ScheduledUpdated.type: scheduled,
+    ScheduledFailed.type: scheduled,
 }

@@ -13,6 +13,7 @@ from .outbox import Result, Waiting, send_outbox
 from .participants import add_participants, change_role, remove_participant
 from .preferences import Preferences, set_preferences
 from .reactions import add_reaction, remove_reaction
+from .scheduled import cancel_scheduled, change_scheduled, schedule_message, send_due_messages
 from .threads import follow_thread, mark_thread_read
 
 __all__ = [
@@ -22,7 +23,9 @@ __all__ = [
     "add_contact",
     "add_participants",
     "add_reaction",
+    "cancel_scheduled",
     "change_role",
+    "change_scheduled",
     "create_chat",
     "delete_chat",
     "delete_message",
@@ -39,6 +42,8 @@ __all__ = [
     "remove_participant",
     "remove_reaction",
     "save_draft",
+    "schedule_message",
+    "send_due_messages",
     "send_message",
     "send_outbox",
     "set_mentions",

@@ -10,7 +10,7 @@ import orjson
 
 from messaging.models import Chat, Message
 
-from .mentions import Mentioned
+from .mentions import ALL, Mentioned
 
 
 class Said(TypedDict, total=False):
@@ -81,3 +81,18 @@ class Content:
         if more := {name: value for name, value in more.items() if value}:
             said.append(more)
         return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def packed(said: Said) -> dict[str, Any]:
+    """The same as JSON holds it, to be said later."""
+    return orjson.loads(orjson.dumps(said))
+
+
+def unpacked(said: dict[str, Any]) -> Said:
+    """What `packed` made of it, back."""
+    back: dict[str, Any] = dict(said)
+    if "thread" in back:
+        back["thread"] = UUID(back["thread"])
+    if "mentions" in back:
+        back["mentions"] = [each if each == ALL else UUID(each) for each in back["mentions"]]
+    return back  # type: ignore[return-value]

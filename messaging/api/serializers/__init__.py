@@ -28,6 +28,7 @@ from .participants import ParticipantSerializer, ParticipantsInput, RoleInput
 from .permissions import PermissionsQuery, PermissionsSerializer
 from .preferences import MuteInput, PreferencesInput, PreferencesSerializer
 from .reactions import ReactionCommandInput, ReactionInput, ReactionSerializer, ReactionsQuery, counts_of
+from .scheduled import ScheduledChangeInput, ScheduledInput, ScheduledSerializer, SendInput, SendToChatInput
 from .threads import ReadThreadInput, ThreadMarkSerializer, ThreadPageSerializer, ThreadSerializer
 
 __all__ = [
@@ -80,6 +81,11 @@ __all__ = [
     "ReadThreadInput",
     "RevisionSerializer",
     "RoleInput",
+    "ScheduledChangeInput",
+    "ScheduledInput",
+    "ScheduledSerializer",
+    "SendInput",
+    "SendToChatInput",
     "ThreadMarkSerializer",
     "ThreadPageSerializer",
     "ThreadSerializer",

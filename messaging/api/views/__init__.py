@@ -11,6 +11,7 @@ from .participants import ParticipantViewSet
 from .permissions import PermissionsView
 from .preferences import ArchiveView, MarkUnreadView, MuteView, PreferencesView
 from .reactions import ReactionViewSet
+from .scheduled import ScheduledViewSet
 from .threads import ChatThreadsViewSet, ThreadFollowView, ThreadReadView, ThreadView
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "PreferencesView",
     "ReactionViewSet",
     "ReadView",
+    "ScheduledViewSet",
     "ThreadFollowView",
     "ThreadReadView",
     "ThreadView",

@@ -23,14 +23,16 @@ from messaging.api.serializers import (
     EditInput,
     HistoryQuery,
     MessageForReaderSerializer,
-    MessageInput,
-    MessageToChatInput,
     ReadInput,
     ReadSerializer,
+    ScheduledSerializer,
+    SendInput,
+    SendToChatInput,
 )
 from messaging.models import Chat, Message, MessageQuerySet, Participant
 
 from .edits import EDIT_REFUSALS, IF_MATCH, revision_matched
+from .scheduled import scheduled
 from .scope import ChatScoped, MessageScoped
 
 ANCHORS = [
@@ -89,11 +91,12 @@ class ChatMessagesView(ChatScoped):
         summary="Send a message",
         description="Gives the message its `seq` in the chat and tells everybody in it. Under the same "
         "`client_id` it is sent once, however often it is tried: then 200 and the same message.",
-        request=MessageInput,
+        request=SendInput,
         responses={
             201: MessageForReaderSerializer,
             200: OpenApiResponse(MessageForReaderSerializer, "Sent before, under this client id."),
-            **refuses(problems.ClientIdConflict, problems.NotOpenToYou),
+            202: OpenApiResponse(ScheduledSerializer, "To be sent at its time, as `scheduled_for` says."),
+            **refuses(problems.ClientIdConflict, problems.NotOpenToYou, problems.TooManyScheduled),
         },
         examples=[
             sent("send", {"text": "We leave at dawn.", "client_id": "phone-7f3a-18"}),
@@ -102,10 +105,11 @@ class ChatMessagesView(ChatScoped):
                 {"text": "So early?", "reply_to": {"message": examples.MESSAGE["id"], "quote": "at dawn"}},
             ),
             given("sent", examples.MESSAGE, 201, 200),
+            given("scheduled", examples.SCHEDULED, 202),
         ],
     )
     def post(self, request: SignedRequest, chat: UUID) -> Response:
-        return send(request, self.chat, read(MessageInput, request.data))
+        return send(request, self.chat, read(SendInput, request.data))
 
 
 class MessagesView(ApiView):
@@ -134,21 +138,23 @@ class MessagesView(ApiView):
         tags=["messages"],
         summary="Send a message",
         description="As `POST chats/{chat}/messages`, the chat in the body.",
-        request=MessageToChatInput,
+        request=SendToChatInput,
         responses={
             201: MessageForReaderSerializer,
             200: OpenApiResponse(MessageForReaderSerializer, "Sent before, under this client id."),
-            **refuses(problems.ClientIdConflict, problems.NotOpenToYou),
+            202: OpenApiResponse(ScheduledSerializer, "To be sent at its time, as `scheduled_for` says."),
+            **refuses(problems.ClientIdConflict, problems.NotOpenToYou, problems.TooManyScheduled),
         },
         examples=[
             sent(
                 "send", {"chat": examples.CHAT_ID, "text": "We leave at dawn.", "client_id": "phone-7f3a-18"}
             ),
             given("sent", examples.MESSAGE, 201, 200),
+            given("scheduled", examples.SCHEDULED, 202),
         ],
     )
     def post(self, request: SignedRequest) -> Response:
-        message = read(MessageToChatInput, request.data, chats=Chat.objects.with_marks(request.user))
+        message = read(SendToChatInput, request.data, chats=Chat.objects.with_marks(request.user))
         return send(request, message.pop("chat"), message)
 
 
@@ -269,6 +275,9 @@ def history(chat: Chat, asked: dict[str, Any], request: SignedRequest) -> dict[s
 
 
 def send(request: SignedRequest, chat: Chat, given: dict[str, Any]) -> Response:
+    if "scheduled_for" in given:
+        row, _is_new = services.schedule_message(actor=request.user, chat=chat, **given)
+        return scheduled(row, status.HTTP_202_ACCEPTED)
     message, is_new = services.send_message(actor=request.user, chat=chat, **given)
     return Response(
         seen(message, chat, request.user),
