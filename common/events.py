@@ -47,6 +47,7 @@ class Told:
 
     Attributes:
         seq: its position in the topic's log, or None where it is not kept (a mark moved, somebody types).
+        hidden_from: people in the topic who do not hear it; never of what is kept.
     """
 
     topic: str
@@ -54,6 +55,7 @@ class Told:
     type: str
     data: dict[str, Any]
     at: datetime
+    hidden_from: frozenset[str] = frozenset()
 
 
 Listener = Callable[[list[Told]], None]
@@ -70,21 +72,29 @@ def topic_of_user(user: UUID) -> str:
     return f"user:{user}"
 
 
-def emit(event: Event, *, audience: Iterable[UUID] = ()) -> None:
+def emit(event: Event, *, audience: Iterable[UUID] = (), hidden_from: Iterable[UUID] = ()) -> None:
     """Tell of *event*, if and when the transaction commits.
 
     Args:
         audience: people who get it in their own stream, each under a new `user_seq`.
+        hidden_from: people in its topic who don't hear it. Only of what stands in no log: a log has no gap.
 
     Raises:
         RuntimeError: outside the transaction that makes the change.
+        ValueError: somebody is not to hear what they can read in the log.
     """
+    hidden = frozenset(str(user) for user in hidden_from)
+    if hidden and event.position is not None:
+        raise ValueError(f"{event.type} is kept for everybody")
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError(f"{event.type} emitted outside a transaction")
     places = [(event.topic, event.position)] if event.topic else []
     places += [(topic_of_user(user), position) for user, position in _next_positions(set(audience)).items()]
     data, at = event.data(), timezone.now()
-    told = [Told(topic=place, seq=position, type=event.type, data=data, at=at) for place, position in places]
+    told = [
+        Told(topic=place, seq=position, type=event.type, data=data, at=at, hidden_from=hidden)
+        for place, position in places
+    ]
     LogEntry.objects.bulk_create(
         LogEntry(topic=each.topic, seq=each.seq, type=each.type, data=data, at=at)
         for each in told

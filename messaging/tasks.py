@@ -4,6 +4,7 @@ from celery import shared_task
 
 from common.actors import SYSTEM
 
+from . import services
 from .models import Chat, Message
 from .services import send_due_messages, send_message
 
@@ -29,3 +30,9 @@ def send_scheduled_messages() -> int:
         How many were sent, at most 500 a run.
     """
     return send_due_messages()
+
+
+@shared_task
+def purge_mark_moves() -> int:
+    """Forget when marks moved long ago. Every day; safe to run twice at once."""
+    return services.purge_mark_moves()

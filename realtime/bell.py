@@ -45,7 +45,7 @@ def _stroke(told: Told) -> dict[str, Any]:
     if told.seq is not None:
         return {"type": "moved", "topic": told.topic, "seq": told.seq}
     text = frame(told.type, **topic_members(told.topic, None), at=told.at, data=told.data)
-    return {"type": "passing", "topic": told.topic, "text": text}
+    return {"type": "passing", "topic": told.topic, "text": text, "hidden_from": sorted(told.hidden_from)}
 
 
 def group_of(topic: str) -> str:

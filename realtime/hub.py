@@ -41,7 +41,8 @@ class Topic:
     Attributes:
         heard: done once the bell rings here for it.
         newest: the highest position heard of.
-        passing: frames that stand in no log, to be given behind the lines that are known already.
+        passing: frames that stand in no log, to be given behind the lines that are known already, and who
+            does not hear them.
         strokes: how often the bell said so: a stroke during a read means that there may be more than that.
     """
 
@@ -51,7 +52,7 @@ class Topic:
         self.newest = 0
         self.strokes = 0
         self.subscriptions: set[Subscription] = set()
-        self.passing: list[str] = []
+        self.passing: list[tuple[str, frozenset[str]]] = []
         self.pump: asyncio.Task[None] | None = None
 
 
@@ -145,10 +146,10 @@ class Hub:
             topic.strokes += 1
             self._start_pump(topic)
 
-    def passes(self, name: str, text: str) -> None:
+    def passes(self, name: str, text: str, hidden_from: frozenset[str]) -> None:
         """Something is told now and kept nowhere: a mark moved, somebody types."""
         if topic := self._topics.get(name):
-            topic.passing.append(text)
+            topic.passing.append((text, hidden_from))
             self._start_pump(topic)
 
     # --- The pump: from the log to the sockets, in order ----------------------------------------------------
@@ -194,10 +195,12 @@ class Hub:
                 subscription.position = end
 
     @staticmethod
-    def _pass_on(topic: Topic, passing: list[str]) -> None:
-        for text in passing:
+    def _pass_on(topic: Topic, passing: list[tuple[str, frozenset[str]]]) -> None:
+        for text, hidden_from in passing:
             for subscription in topic.subscriptions:
-                if not subscription.is_silent and subscription.upto is None:
+                if subscription.is_silent or subscription.upto is not None:
+                    continue
+                if str(subscription.socket.caller.user.pk) not in hidden_from:
                     subscription.socket.push_passing(text)
 
     def _move(self, move: registry.Joins | registry.Leaves) -> None:
@@ -243,7 +246,7 @@ class Hub:
                     case "moved":
                         self.moved(stroke["topic"], stroke["seq"])
                     case "passing":
-                        self.passes(stroke["topic"], stroke["text"])
+                        self.passes(stroke["topic"], stroke["text"], frozenset(stroke["hidden_from"]))
                     case "close":
                         self._end({UUID(stroke["session"])})
             except Exception:  # the bell may fail; the sweep does not depend on it

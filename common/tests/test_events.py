@@ -208,3 +208,21 @@ def test_ids_carry_the_millisecond_they_were_made_in():
     assert len(set(ids)) == 100
     assert made == sorted(made)
     assert before <= made[0] <= made[-1] <= after
+
+
+def test_what_passes_by_may_be_hidden_from_somebody(told, committed):
+    camel, friend = uuid7(), uuid7()
+
+    with committed():
+        emit(CamelLeft(camel=camel), hidden_from=[friend])
+
+    assert [(each.topic, each.seq, each.hidden_from) for each in told] == [
+        (f"camel:{camel}", None, frozenset({str(friend)}))
+    ]
+
+
+def test_what_is_kept_is_hidden_from_nobody(told):
+    with pytest.raises(ValueError, match="kept for everybody"), transaction.atomic():
+        emit(CamelLeft(camel=uuid7(), place=1), hidden_from=[uuid7()])
+
+    assert (told, LogEntry.objects.count()) == ([], 0)

@@ -96,6 +96,23 @@ PARTICIPANT: Final = {
     "joined_at": "2026-11-20T18:00:00Z",
     "presence": None,
 }
+RECEIPTS: Final = {
+    "message": MESSAGE["id"],
+    "recipient_count": 1,
+    "delivered_count": 1,
+    "read_count": 1,
+    "recipients": [
+        {
+            "user": OMAR,
+            "username": "omar",
+            "display_name": "Omar Aziz",
+            "avatar": None,
+            "status": "read",
+            "delivered_at": "2026-11-21T09:15:01Z",
+            "read_at": "2026-11-21T09:17:30Z",
+        }
+    ],
+}
 CONTACT: Final = {
     "id": "0198c5b4-2b3c-7d4e-8f50-617283940a1b",
     "user": PERSON,

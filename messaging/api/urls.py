@@ -67,4 +67,6 @@ urlpatterns = [
         reactions({"delete": "destroy"}),
         name="message-reaction",
     ),
+    path("messages/<uuid:pk>/status", views.StatusView.as_view(), name="message-status"),
+    path("messages/<uuid:pk>/receipts", views.ReceiptsView.as_view(), name="message-receipts"),
 ]

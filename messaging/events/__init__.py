@@ -15,7 +15,7 @@ from .chats import (
 )
 from .contacts import ContactAdded, ContactRemoved, ContactUpdated
 from .drafts import DraftUpdated
-from .marks import MarkMoved, MessageRead
+from .marks import MarkMoved, MessageDelivered, MessageRead
 from .messages import MessageDeleted, MessageHidden, MessageSent, MessageUpdated
 from .preferences import PreferencesUpdated
 from .reactions import ReactionAdded, ReactionRemoved
@@ -33,6 +33,7 @@ __all__ = [
     "DraftUpdated",
     "MarkMoved",
     "MessageDeleted",
+    "MessageDelivered",
     "MessageHidden",
     "MessageRead",
     "MessageSent",

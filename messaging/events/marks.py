@@ -1,4 +1,4 @@
-"""How far people have read."""
+"""How far what is said has come with people."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,6 +16,15 @@ class MessageRead(ChatEvent):
     type: ClassVar[str] = "message.read"
     user: UUID
     read_seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageDelivered(ChatEvent):
+    """What is said has reached a device of somebody's. Without `seq`, as `MessageRead`, which says it too."""
+
+    type: ClassVar[str] = "message.delivered"
+    user: UUID
+    delivered_seq: int
 
 
 @dataclass(frozen=True, kw_only=True)

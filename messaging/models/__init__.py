@@ -4,6 +4,7 @@ from .chats import Chat, ChatQuerySet
 from .contacts import Contact, ContactQuerySet
 from .drafts import Draft, DraftCopy
 from .hidden import HiddenMessage
+from .marks import MarkMove, MarkMoveQuerySet, recipients_of, shows_reading, with_times
 from .mentions import Mention
 from .messages import Message, MessageQuerySet
 from .participants import Participant, ParticipantQuerySet
@@ -20,6 +21,8 @@ __all__ = [
     "Draft",
     "DraftCopy",
     "HiddenMessage",
+    "MarkMove",
+    "MarkMoveQuerySet",
     "Mention",
     "Message",
     "MessageQuerySet",
@@ -31,4 +34,7 @@ __all__ = [
     "Revision",
     "ScheduledMessage",
     "ThreadMark",
+    "recipients_of",
+    "shows_reading",
+    "with_times",
 ]

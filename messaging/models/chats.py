@@ -24,6 +24,7 @@ from accounts.models import User
 from common.ids import uuid7
 
 from .hidden import HiddenMessage
+from .marks import shows_reading
 from .messages import Message, count_of
 from .participants import Participant
 
@@ -58,9 +59,14 @@ class ChatQuerySet(models.QuerySet["Chat"]):
     def with_marks(self, user: User) -> ChatQuerySet:
         """The same with what a message's `status` depends on. It costs the same, however much is unread."""
         others = Participant.objects.filter(chat=OuterRef("pk"), left_seq=None).exclude(user=user)
+        slowest = {mark: others.order_by(mark).values(mark)[:1] for mark in ("shown_seq", "delivered_seq")}
+        if not shows_reading(user):
+            slowest["shown_seq"] = slowest["shown_seq"].none()
         return self.visible_to(user).annotate(
             my_read_seq=F("me__read_seq"),
-            others_read_seq=Subquery(others.order_by("read_seq").values("read_seq")[:1]),
+            my_delivered_seq=F("me__delivered_seq"),
+            others_read_seq=Subquery(slowest["shown_seq"]),
+            others_delivered_seq=Subquery(slowest["delivered_seq"]),
         )
 
     def counted(self, user: User) -> ChatQuerySet:

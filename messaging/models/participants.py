@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -41,6 +41,9 @@ class Participant(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="participations")
     role = models.CharField(_("role"), max_length=8, choices=Role, default=Role.MEMBER)
     read_seq = models.PositiveBigIntegerField(_("read up to"), default=0)
+    delivered_seq = models.PositiveBigIntegerField(_("delivered up to"), default=0)
+    # What the others know of `read_seq`: all of it, unless the person hides it or a block is between them.
+    shown_seq = models.PositiveBigIntegerField(_("shown as read up to"), default=0)
     left_seq = models.PositiveBigIntegerField(_("left at"), null=True, blank=True)
     joined_at = models.DateTimeField(_("joined"), default=timezone.now)
     # What the chat is to them, and to nobody else. Archived is derived (`ChatQuerySet.with_preferences`):
@@ -59,11 +62,18 @@ class Participant(models.Model):
             models.UniqueConstraint(
                 fields=["chat"], condition=Q(role="owner", left_seq=None), name="participant_one_owner"
             ),
+            models.CheckConstraint(
+                condition=Q(shown_seq__lte=F("read_seq"), read_seq__lte=F("delivered_seq")),
+                name="participant_marks_in_order",
+            ),
         ]
         indexes = [
             models.Index(fields=["user", "chat"], condition=Q(left_seq=None), name="participant_chats"),
-            # The slowest reader of a chat: what a message's status asks.
-            models.Index(fields=["chat", "read_seq"], condition=Q(left_seq=None), name="participant_marks"),
+            # The slowest in a chat: what a message's status asks.
+            models.Index(fields=["chat", "shown_seq"], condition=Q(left_seq=None), name="participant_shown"),
+            models.Index(
+                fields=["chat", "delivered_seq"], condition=Q(left_seq=None), name="participant_delivered"
+            ),
             models.Index(fields=["chat", "id"], condition=Q(left_seq=None), name="participant_list"),
         ]
 

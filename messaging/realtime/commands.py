@@ -8,6 +8,7 @@ from common.api.serializers import read
 from messaging import services
 from messaging.api.serializers import (
     DeleteCommandInput,
+    DeliveredInChatInput,
     DraftInChatInput,
     DraftSerializer,
     EditCommandInput,
@@ -86,6 +87,12 @@ def save_draft(actor: User, data: dict[str, Any]) -> dict[str, Any]:
     return DraftSerializer(services.save_draft(actor=actor, **given)).data
 
 
+def mark_delivered(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    given = read(DeliveredInChatInput, data, chats=Chat.objects.visible_to(actor))
+    me = services.mark_delivered(actor=actor, **given)
+    return {"chat": me.chat_id, "delivered_seq": me.delivered_seq}
+
+
 COMMANDS: Final[dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]]] = {
     "message.send": send,
     "message.edit": edit,
@@ -95,4 +102,5 @@ COMMANDS: Final[dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]]] = {
     "thread.read": mark_thread_read,
     "reaction.add": react,
     "reaction.remove": take_reaction_back,
+    "message.delivered": mark_delivered,
 }

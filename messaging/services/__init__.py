@@ -7,8 +7,9 @@ from .drafts import discard_copy, save_draft
 from .edits import edit_message
 from .forwards import forward_message
 from .leaving import leave_every_chat
+from .marks import Receipt, Receipts, mark_delivered, mark_read, purge_mark_moves, receipts_of
 from .mentions import set_mentions
-from .messages import mark_read, send_message
+from .messages import send_message
 from .outbox import Result, Waiting, send_outbox
 from .participants import add_participants, change_role, remove_participant
 from .preferences import Preferences, set_preferences
@@ -18,6 +19,8 @@ from .threads import follow_thread, mark_thread_read
 
 __all__ = [
     "Preferences",
+    "Receipt",
+    "Receipts",
     "Result",
     "Waiting",
     "add_contact",
@@ -36,8 +39,11 @@ __all__ = [
     "hide_message",
     "leave_chat",
     "leave_every_chat",
+    "mark_delivered",
     "mark_read",
     "mark_thread_read",
+    "purge_mark_moves",
+    "receipts_of",
     "remove_contact",
     "remove_participant",
     "remove_reaction",

@@ -1,4 +1,4 @@
-"""Sending and reading: the hot path. Nothing here grows with the members of a chat."""
+"""Sending: the hot path. Nothing here grows with the members of a chat."""
 
 from typing import Unpack
 
@@ -7,17 +7,15 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from common.actors import System
 from common.events import emit
-from common.problems import NotFound
 from messaging import policies
-from messaging.events import MarkMoved, MessageRead, MessageSent
-from messaging.models import Chat, Message, Participant
+from messaging.events import MessageSent
+from messaging.models import Chat, Message
 from messaging.problems import ClientIdConflict
 
 from .content import Content, Said
 from .locking import lock_chat
 from .mentions import called_by, set_mentions
 from .participants import bring_in
-from .preferences import clear_unread
 from .replies import replied_to
 from .threads import count_reply, root_in
 
@@ -85,31 +83,6 @@ def _send(actor: User | System, chat: Chat, client_id: str, content: Content) ->
     chat.save(update_fields=["last_seq", "last_message", "last_activity_at"])
     emit(MessageSent(chat=chat.pk, seq=message.seq, message=message.pk))
     return message, True
-
-
-def mark_read(*, actor: User, chat: Chat, seq: int) -> Participant:
-    """Move the actor's read mark to *seq*, at most to the chat's newest position. It never moves back.
-
-    Raises:
-        NotFound: they are not in the chat, or it was deleted.
-
-    Emits `MarkMoved` to the actor's own devices, if it moved, and `MessageRead` to the chat, if everybody
-    there may know who is in it.
-    """
-    with transaction.atomic():
-        me = Participant.objects.present().select_for_update().filter(chat=chat, user=actor).first()
-        now = Chat.objects.filter(pk=chat.pk, deleted_at=None).first()
-        if me is None or now is None:
-            raise NotFound
-        clear_unread(me)
-        target = min(seq, now.last_seq)
-        if target > me.read_seq:
-            me.read_seq = target
-            me.save(update_fields=["read_seq"])
-            if policies.is_for_everyone("participant.view", now):
-                emit(MessageRead(chat=chat.pk, user=actor.pk, read_seq=target))
-            emit(MarkMoved(chat=chat.pk, read_seq=target), audience=[actor.pk])
-        return me
 
 
 def _sent_before(actor: User | System, chat: Chat, client_id: str, content: Content) -> Message | None:

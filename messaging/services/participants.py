@@ -1,6 +1,7 @@
 """Who is in a chat, and as what."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,6 +18,7 @@ from messaging.problems import CannotActOnEqual, ChatFull, OwnerMustHandOver
 from .locking import lock_chat
 from .openness import require_open
 
+MARKS: Final = ("read_seq", "delivered_seq", "shown_seq")
 OWNER, ADMIN, MEMBER = Participant.Role.OWNER, Participant.Role.ADMIN, Participant.Role.MEMBER
 
 
@@ -113,10 +115,13 @@ def bring_in(*, chat: Chat, users: Sequence[User], by: User | System, role: str 
         raise ChatFull(limit=Chat.MAX_PARTICIPANTS)
     before, now = chat.last_seq, timezone.now()
     Participant.objects.bulk_create(
-        [Participant(chat=chat, user_id=user, role=role, read_seq=before, joined_at=now) for user in absent],
+        [
+            Participant(chat=chat, user_id=user, role=role, joined_at=now, **dict.fromkeys(MARKS, before))
+            for user in absent
+        ],
         update_conflicts=True,  # whoever was in it once has a row
         unique_fields=["chat", "user"],
-        update_fields=["role", "read_seq", "left_seq", "joined_at", "archived_seq", "marked_unread"],
+        update_fields=["role", "left_seq", "joined_at", "archived_seq", "marked_unread", *MARKS],
     )
     ThreadMark.objects.filter(chat=chat, user__in=absent).update(read_seq=before)
     for user in absent:

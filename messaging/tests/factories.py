@@ -25,6 +25,9 @@ class ParticipantFactory(DjangoModelFactory[Participant]):
 
     chat = factory.SubFactory(ChatFactory)
     user = factory.SubFactory(UserFactory)
+    read_seq = 0
+    delivered_seq = factory.SelfAttribute("read_seq")  # what is read was delivered, and is shown as read
+    shown_seq = factory.SelfAttribute("read_seq")
 
 
 class MessageFactory(DjangoModelFactory[Message]):

@@ -21,7 +21,10 @@ class PrivacySettings(Input):
         help_text="Who may open a private chat with the person or bring them into a group; "
         "`contacts` are those whom the person themselves has as a contact.",
     )
-    read_receipts = BooleanField(required=False, help_text="Whether others see what the person has read.")
+    read_receipts = BooleanField(
+        required=False,
+        help_text="Whether others see what the person has read, and the person what others have.",
+    )
     found_by_email = BooleanField(
         required=False, help_text="Whether somebody who knows the whole address finds the person."
     )

@@ -51,7 +51,8 @@ class BlockViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet)
         summary="Block somebody",
         description="They no longer find the caller, nor open a private chat with them or bring them into a "
         "group: they get the same answers as for somebody who does not exist. In a private chat that is "
-        "there neither of the two can say anything. They are not told. Blocking again changes nothing.",
+        "there neither of the two can say anything. They are not told. Blocking again changes nothing and "
+        "gives 200.",
         request=BlockInput,
         responses={201: BlockSerializer, 200: OpenApiResponse(BlockSerializer, "They are blocked already.")},
         examples=[

@@ -14,7 +14,14 @@ from .drafts import DraftInChatInput, DraftInput, DraftQuery, DraftSerializer
 from .edits import EditCommandInput, EditInput, RevisionSerializer
 from .fields import MAX_SEQ, MAX_USERS, ChatField, PeopleField, PersonField
 from .forwards import ForwardInput
-from .marks import ReadInChatInput, ReadInput, ReadSerializer
+from .marks import (
+    DeliveredInChatInput,
+    ReadInChatInput,
+    ReadInput,
+    ReadSerializer,
+    ReceiptsSerializer,
+    StatusInput,
+)
 from .messages import (
     HistoryQuery,
     MessageForReaderSerializer,
@@ -45,6 +52,7 @@ __all__ = [
     "ContactSerializer",
     "DeleteCommandInput",
     "DeleteQuery",
+    "DeliveredInChatInput",
     "DraftInChatInput",
     "DraftInput",
     "DraftQuery",
@@ -79,6 +87,7 @@ __all__ = [
     "ReadInput",
     "ReadSerializer",
     "ReadThreadInput",
+    "ReceiptsSerializer",
     "RevisionSerializer",
     "RoleInput",
     "ScheduledChangeInput",
@@ -86,6 +95,7 @@ __all__ = [
     "ScheduledSerializer",
     "SendInput",
     "SendToChatInput",
+    "StatusInput",
     "ThreadMarkSerializer",
     "ThreadPageSerializer",
     "ThreadSerializer",

@@ -103,8 +103,8 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 class MessageForReaderSerializer(MessageSerializer):
     """The same with what differs per reader: `status`, and which reactions are theirs.
 
-    The author sees `read` once everybody else has read it; a reader sees whether they have. What stands in
-    a thread is `sent`.
+    The author sees `delivered` and `read` once that is so with everybody else; a reader sees their own. What
+    stands in a thread is `sent`.
     """
 
     status = serializers.SerializerMethodField()
@@ -122,8 +122,12 @@ class MessageForReaderSerializer(MessageSerializer):
             return "sent"  # marks in threads are told to nobody else
         chat: Chat = self.context["chat"]
         is_mine = message.author_id == self.context["reader"].pk
-        mark = chat.others_read_seq if is_mine else chat.my_read_seq  # type: ignore[attr-defined]
-        return "read" if mark is not None and mark >= message.seq else "sent"
+        whose = "others" if is_mine else "my"
+        for status in ("read", "delivered"):
+            mark: int | None = getattr(chat, f"{whose}_{status}_seq")
+            if mark is not None and mark >= message.seq:
+                return status
+        return "sent"
 
 
 class MessageInput(Input):

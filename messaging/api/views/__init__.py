@@ -5,7 +5,8 @@ from .contacts import ContactViewSet
 from .drafts import DraftViewSet
 from .edits import MessageHistoryViewSet
 from .forwards import ForwardView
-from .messages import ChatMessagesView, MessagesView, MessageView, ReadView
+from .marks import ReadView, ReceiptsView, StatusView
+from .messages import ChatMessagesView, MessagesView, MessageView
 from .outbox import OutboxView
 from .participants import ParticipantViewSet
 from .permissions import PermissionsView
@@ -33,7 +34,9 @@ __all__ = [
     "PreferencesView",
     "ReactionViewSet",
     "ReadView",
+    "ReceiptsView",
     "ScheduledViewSet",
+    "StatusView",
     "ThreadFollowView",
     "ThreadReadView",
     "ThreadView",

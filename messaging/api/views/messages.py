@@ -1,4 +1,4 @@
-"""What is said: send, read back, mark as read."""
+"""What is said: send, read back."""
 
 from typing import Any
 from uuid import UUID
@@ -23,13 +23,11 @@ from messaging.api.serializers import (
     EditInput,
     HistoryQuery,
     MessageForReaderSerializer,
-    ReadInput,
-    ReadSerializer,
     ScheduledSerializer,
     SendInput,
     SendToChatInput,
 )
-from messaging.models import Chat, Message, MessageQuerySet, Participant
+from messaging.models import Chat, Message, MessageQuerySet
 
 from .edits import EDIT_REFUSALS, IF_MATCH, revision_matched
 from .scheduled import scheduled
@@ -239,30 +237,8 @@ class MessageView(MessageScoped):
         return super().messages().shown_to(self.request.user.pk)
 
 
-class ReadView(ChatScoped):
-    scope = "messages"
-
-    @extend_schema(
-        operation_id="chats_mark_read",
-        tags=["messages"],
-        summary="Mark as read",
-        description="Moves the caller's read mark to `seq`, at most to the newest position. It never moves "
-        "back.",
-        request=ReadInput,
-        responses={200: ReadSerializer},
-        examples=[sent("read", {"seq": 42}), given("read", {"read_seq": 42, "unread_count": 0})],
-    )
-    def post(self, request: SignedRequest, chat: UUID) -> Response:
-        me = services.mark_read(actor=request.user, chat=self.chat, **read(ReadInput, request.data))
-        return Response(marks(me))
-
-
 def seen(message: Message, chat: Chat, reader: User) -> dict[str, Any]:
     return MessageForReaderSerializer(message, context={"chat": chat, "reader": reader}).data
-
-
-def marks(me: Participant) -> dict[str, int]:
-    return {"read_seq": me.read_seq, "unread_count": Message.objects.unread_by(me).count()}
 
 
 def history(chat: Chat, asked: dict[str, Any], request: SignedRequest) -> dict[str, Any]:
