@@ -160,6 +160,7 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "DELETE api/v1/chats/<uuid:pk>": (401, 404, 204, 204, 204),
     "GET api/v1/chats/<uuid:chat>/messages": IN_THE_CHAT,
     "POST api/v1/chats/<uuid:chat>/messages": (401, 404, 201, 201, 201),
+    "GET api/v1/chats/<uuid:chat>/unread": IN_THE_CHAT,
     "POST api/v1/chats/<uuid:chat>/read": IN_THE_CHAT,
     "GET api/v1/chats/<uuid:chat>/participants": IN_THE_CHAT,
     "POST api/v1/chats/<uuid:chat>/participants": (401, 404, 403, 201, 201),

@@ -96,6 +96,17 @@ PARTICIPANT: Final = {
     "joined_at": "2026-11-20T18:00:00Z",
     "presence": None,
 }
+UNREAD: Final = {
+    "read_seq": 41,
+    "unread_count": 1,
+    "unread_mentions": 0,
+    "thread_unread_count": 0,
+    "explanation": {
+        "unread_count": {"ids": [MESSAGE["id"]], "more": False, "next": None},
+        "unread_mentions": {"ids": [], "more": False, "next": None},
+        "thread_unread_count": {"ids": [], "more": False, "next": None},
+    },
+}
 RECEIPTS: Final = {
     "message": MESSAGE["id"],
     "recipient_count": 1,

@@ -12,6 +12,7 @@ urlpatterns = [
     path("chats/<uuid:pk>", chats({"get": "retrieve", **CHANGES}), name="chat"),
     path("chats/<uuid:chat>/messages", views.ChatMessagesView.as_view(), name="chat-messages"),
     path("chats/<uuid:chat>/threads", views.ChatThreadsViewSet.as_view({"get": "list"}), name="chat-threads"),
+    path("chats/<uuid:chat>/unread", views.UnreadView.as_view(), name="chat-unread"),
     path("chats/<uuid:chat>/read", views.ReadView.as_view(), name="chat-read"),
     path("chats/<uuid:chat>/participants", people({"get": "list", "post": "create"}), name="participants"),
     path(

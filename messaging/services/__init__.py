@@ -16,8 +16,10 @@ from .preferences import Preferences, set_preferences
 from .reactions import add_reaction, remove_reaction
 from .scheduled import cancel_scheduled, change_scheduled, schedule_message, send_due_messages
 from .threads import follow_thread, mark_thread_read
+from .unread import Badge, badges_of
 
 __all__ = [
+    "Badge",
     "Preferences",
     "Receipt",
     "Receipts",
@@ -26,6 +28,7 @@ __all__ = [
     "add_contact",
     "add_participants",
     "add_reaction",
+    "badges_of",
     "cancel_scheduled",
     "change_role",
     "change_scheduled",

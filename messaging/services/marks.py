@@ -22,7 +22,7 @@ def mark_read(*, actor: User, chat: Chat, seq: int) -> Participant:
     """Move the actor's read mark to *seq*, at most to the chat's newest position. It never moves back.
 
     What is read was delivered. The others hear of it unless the actor hides what they read, or hears nothing
-    of them by a block; in a chat of more than `MarkMove.DETAIL` they can only ask.
+    of them by a block; where nobody is told by name they can only ask.
 
     Raises:
         NotFound: they are not in the chat, or it was deleted.

@@ -21,6 +21,8 @@ from .marks import (
     ReadSerializer,
     ReceiptsSerializer,
     StatusInput,
+    UnreadQuery,
+    UnreadSerializer,
 )
 from .messages import (
     HistoryQuery,
@@ -99,6 +101,8 @@ __all__ = [
     "ThreadMarkSerializer",
     "ThreadPageSerializer",
     "ThreadSerializer",
+    "UnreadQuery",
+    "UnreadSerializer",
     "WaitingInput",
     "counts_of",
 ]

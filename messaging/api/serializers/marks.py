@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from common.api.fields import ChoiceField, IntegerField
+from common.api.fields import ChoiceField, IntegerField, QueryIntegerField
 from common.api.serializers import Input
 from messaging.models import MarkMove
-from messaging.services import Receipt, Receipts
+from messaging.services import Badge, Receipt, Receipts
+from messaging.services.unread import BADGES
 
 from .fields import MAX_SEQ, ChatField
 
@@ -17,6 +18,47 @@ STATUS: Final = [("sent", "sent"), ("delivered", "delivered"), ("read", "read")]
 class ReadSerializer(serializers.Serializer[Any]):
     read_seq = serializers.IntegerField()
     unread_count = serializers.IntegerField()
+
+
+class BadgeSerializer(serializers.Serializer[Badge]):
+    """The messages behind a badge."""
+
+    ids = serializers.ListField(
+        child=serializers.UUIDField(), help_text="In the order of `seq`, at most 1,000."
+    )
+    more = serializers.SerializerMethodField(help_text="Whether there are more.")
+    next = serializers.IntegerField(allow_null=True, help_text="Then the `after` of the next request.")
+
+    def get_more(self, badge: Badge) -> bool:
+        return badge.next is not None
+
+
+class ExplanationSerializer(serializers.Serializer[Any]):
+    """Each badge by the name of its count."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {name: BadgeSerializer() for name in BADGES}
+
+
+class UnreadSerializer(serializers.Serializer[Any]):
+    read_seq = serializers.IntegerField()
+    unread_count = serializers.IntegerField(source="badges.unread_count.count")
+    unread_mentions = serializers.IntegerField(source="badges.unread_mentions.count")
+    thread_unread_count = serializers.IntegerField(source="badges.thread_unread_count.count")
+    explanation = ExplanationSerializer(
+        source="badges", required=False, help_text="If it was asked for: the messages behind each badge."
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        if not self.context.get("explain", True):
+            del fields["explanation"]
+        return fields
+
+
+class UnreadQuery(Input):
+    explain = ChoiceField(choices=[("0", "0"), ("1", "1")], required=False)
+    after = QueryIntegerField(required=False, min_value=0, max_value=MAX_SEQ)
 
 
 class ReadInput(Input):

@@ -5,7 +5,7 @@ from .contacts import ContactViewSet
 from .drafts import DraftViewSet
 from .edits import MessageHistoryViewSet
 from .forwards import ForwardView
-from .marks import ReadView, ReceiptsView, StatusView
+from .marks import ReadView, ReceiptsView, StatusView, UnreadView
 from .messages import ChatMessagesView, MessagesView, MessageView
 from .outbox import OutboxView
 from .participants import ParticipantViewSet
@@ -40,4 +40,5 @@ __all__ = [
     "ThreadFollowView",
     "ThreadReadView",
     "ThreadView",
+    "UnreadView",
 ]

@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
 from accounts.authentication import SignedRequest
@@ -18,6 +19,8 @@ from messaging.api.serializers import (
     ReadSerializer,
     ReceiptsSerializer,
     StatusInput,
+    UnreadQuery,
+    UnreadSerializer,
 )
 from messaging.models import Chat, MarkMove, Message, Participant
 
@@ -41,6 +44,33 @@ class ReadView(ChatScoped):
     def post(self, request: SignedRequest, chat: UUID) -> Response:
         me = services.mark_read(actor=request.user, chat=self.chat, **read(ReadInput, request.data))
         return Response(marks(me))
+
+
+class UnreadView(ChatScoped):
+    scope = "messages"
+
+    @extend_schema(
+        operation_id="chats_unread",
+        tags=["messages"],
+        summary="What is unread, and why",
+        description="The caller's badges of a chat; with `explain=1` the messages behind each, which are as "
+        "many as it counts.",
+        parameters=[
+            OpenApiParameter(
+                "explain", OpenApiTypes.STR, enum=["0", "1"], description="1: name the messages."
+            ),
+            OpenApiParameter("after", OpenApiTypes.INT, description="Only those beyond this `seq`."),
+        ],
+        responses={200: UnreadSerializer},
+        examples=[given("unread", examples.UNREAD)],
+    )
+    def get(self, request: SignedRequest, chat: UUID) -> Response:
+        asked = read(UnreadQuery, request.query_params.dict())
+        explain = asked.pop("explain", "0") == "1"
+        me = get_object_or_404(self.chat.participants.present().select_related("user"), user=request.user)
+        badges = services.badges_of(me, explain=explain, **asked)
+        unread = {"read_seq": me.read_seq, "badges": badges}
+        return Response(UnreadSerializer(unread, context={"explain": explain}).data)
 
 
 class StatusView(ApiView):

@@ -1,0 +1,53 @@
+"""What is unread, and which messages make it so: a badge that can't be explained is a badge that lies."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from messaging.models import Message, MessageQuerySet, Participant
+
+# Every badge of a chat, by the name under which it is counted, and the one rule behind it.
+BADGES: Final[dict[str, Callable[[Participant], MessageQuerySet]]] = {
+    "unread_count": Message.objects.unread_by,
+    "unread_mentions": lambda me: Message.objects.unread_by(me).mentioning(me.user),
+    "thread_unread_count": lambda me: Message.objects.unread_in_threads_of(me.user).filter(chat=me.chat_id),
+}
+EXPLAINED: Final = 1_000  # messages at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Badge:
+    """A badge and what is behind it.
+
+    Attributes:
+        ids: the messages, in the order of `seq`; None if nobody asked.
+        next: the position from which on to ask for the rest, if there is more.
+    """
+
+    count: int
+    ids: list[UUID] | None = None
+    next: int | None = None
+
+
+def badges_of(me: Participant, *, explain: bool = False, after: int = 0) -> dict[str, Badge]:
+    """Each badge of a chat as one of its people sees it now, by its name.
+
+    Args:
+        explain: whether to name the messages behind it, at most `EXPLAINED` of those beyond position *after*.
+    """
+    return {name: _badge(rule(me), explain=explain, after=after) for name, rule in BADGES.items()}
+
+
+def _badge(messages: MessageQuerySet, *, explain: bool, after: int) -> Badge:
+    if not explain:
+        return Badge(count=messages.count())
+    rows = messages.filter(seq__gt=after).order_by("seq").values_list("pk", "seq")
+    found = list(rows[: EXPLAINED + 1])
+    page, has_more = found[:EXPLAINED], len(found) > EXPLAINED
+    return Badge(
+        # One look where it is all there: what is said between two looks would make them disagree.
+        count=messages.count() if has_more or after else len(page),
+        ids=[pk for pk, _ in page],
+        next=page[-1][1] if has_more else None,
+    )
