@@ -104,6 +104,29 @@ def emit(event: Event, *, audience: Iterable[UUID] = (), hidden_from: Iterable[U
     transaction.on_commit(lambda: _tell(told), robust=True)
 
 
+def pass_by(event: Event, *, hidden_from: Iterable[UUID] = ()) -> None:
+    """Tell of what is of this moment alone: now, or when the transaction around it commits. Writes nothing.
+
+    Args:
+        hidden_from: people in its topic who don't hear it.
+
+    Raises:
+        ValueError: it has no topic to be told in, or a position to be kept at.
+    """
+    if event.topic is None or event.position is not None:
+        raise ValueError(f"{event.type} is not of the moment")
+    hidden = frozenset(str(user) for user in hidden_from)
+    told = Told(
+        topic=event.topic,
+        seq=None,
+        type=event.type,
+        data=event.data(),
+        at=timezone.now(),
+        hidden_from=hidden,
+    )
+    transaction.on_commit(lambda: _tell([told]), robust=True)
+
+
 def _next_positions(users: set[UUID]) -> dict[UUID, int]:
     """A new position in the stream of each of *users*, their counters locked in one order for everybody."""
     if not users:

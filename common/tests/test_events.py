@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from common.events import Event, emit, listen
+from common.events import Event, emit, listen, pass_by
 from common.ids import uuid7
 from common.models import LogEntry, LogEpoch, UserPosition
 from common.tasks import purge_log
@@ -224,5 +224,24 @@ def test_what_passes_by_may_be_hidden_from_somebody(told, committed):
 def test_what_is_kept_is_hidden_from_nobody(told):
     with pytest.raises(ValueError, match="kept for everybody"), transaction.atomic():
         emit(CamelLeft(camel=uuid7(), place=1), hidden_from=[uuid7()])
+
+    assert (told, LogEntry.objects.count()) == ([], 0)
+
+
+def test_what_is_of_the_moment_is_told_and_written_nowhere(told, committed, django_assert_num_queries):
+    camel, friend = uuid7(), uuid7()
+
+    with committed(), django_assert_num_queries(0):
+        pass_by(CamelLeft(camel=camel), hidden_from=[friend])
+
+    assert [(each.topic, each.seq, each.hidden_from) for each in told] == [
+        (f"camel:{camel}", None, frozenset({str(friend)}))
+    ]
+
+
+@pytest.mark.parametrize("event", [CamelRested(camel=uuid7()), CamelLeft(camel=uuid7(), place=1)])
+def test_what_is_kept_or_for_an_audience_is_not_of_the_moment(event, told, committed):
+    with committed(), pytest.raises(ValueError, match="not of the moment"):
+        pass_by(event)
 
     assert (told, LogEntry.objects.count()) == ([], 0)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("chats/<uuid:chat>/messages", views.ChatMessagesView.as_view(), name="chat-messages"),
     path("chats/<uuid:chat>/threads", views.ChatThreadsViewSet.as_view({"get": "list"}), name="chat-threads"),
     path("chats/<uuid:chat>/unread", views.UnreadView.as_view(), name="chat-unread"),
+    path("chats/<uuid:chat>/typing", views.TypingView.as_view(), name="chat-typing"),
     path("chats/<uuid:chat>/read", views.ReadView.as_view(), name="chat-read"),
     path("chats/<uuid:chat>/participants", people({"get": "list", "post": "create"}), name="participants"),
     path(

@@ -21,6 +21,7 @@ from .preferences import PreferencesUpdated
 from .reactions import ReactionAdded, ReactionRemoved
 from .scheduled import ScheduledFailed, ScheduledRemoved, ScheduledUpdated
 from .threads import ThreadUpdated
+from .typing import TypingStarted, TypingStopped
 
 __all__ = [
     "ChatAdded",
@@ -48,5 +49,7 @@ __all__ = [
     "ScheduledRemoved",
     "ScheduledUpdated",
     "ThreadUpdated",
+    "TypingStarted",
+    "TypingStopped",
     "topic_of_chat",
 ]

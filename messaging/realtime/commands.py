@@ -19,6 +19,7 @@ from messaging.api.serializers import (
     ScheduledSerializer,
     SendToChatInput,
     ThreadMarkSerializer,
+    TypingInChatInput,
 )
 from messaging.models import Chat, Message
 
@@ -93,6 +94,20 @@ def mark_delivered(actor: User, data: dict[str, Any]) -> dict[str, Any]:
     return {"chat": me.chat_id, "delivered_seq": me.delivered_seq}
 
 
+def start_typing(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    return _typing(actor, data, is_typing=True)
+
+
+def stop_typing(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    return _typing(actor, data, is_typing=False)
+
+
+def _typing(actor: User, data: dict[str, Any], *, is_typing: bool) -> dict[str, Any]:
+    chat = read(TypingInChatInput, data, chats=Chat.objects.visible_to(actor))["chat"]
+    services.tell_typing(actor=actor, chat=chat, is_typing=is_typing)
+    return {"chat": chat.pk}
+
+
 COMMANDS: Final[dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]]] = {
     "message.send": send,
     "message.edit": edit,
@@ -103,4 +118,6 @@ COMMANDS: Final[dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]]] = {
     "reaction.add": react,
     "reaction.remove": take_reaction_back,
     "message.delivered": mark_delivered,
+    "typing.start": start_typing,
+    "typing.stop": stop_typing,
 }

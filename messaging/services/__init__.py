@@ -16,6 +16,7 @@ from .preferences import Preferences, set_preferences
 from .reactions import add_reaction, remove_reaction
 from .scheduled import cancel_scheduled, change_scheduled, schedule_message, send_due_messages
 from .threads import follow_thread, mark_thread_read
+from .typing import tell_typing
 from .unread import Badge, badges_of
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "send_outbox",
     "set_mentions",
     "set_preferences",
+    "tell_typing",
     "update_chat",
     "update_contact",
 ]

@@ -43,6 +43,7 @@ BY_REST = {
     "read one message": ("get", "/messages/{message}", None, (200, None)),
     "see who is in it": ("get", "/chats/{chat}/participants", None, (200, None)),
     "mark as read": ("post", "/chats/{chat}/read", {"seq": 2}, (200, None)),
+    "type": ("post", "/chats/{chat}/typing", {"state": "start"}, NOT_OPEN),
     "leave": ("delete", "/chats/{chat}", None, (204, None)),
 }  # fmt: skip
 REFUSED = [action for action, row in BY_REST.items() if row[3] == NOT_OPEN]
@@ -50,6 +51,7 @@ REFUSED = [action for action, row in BY_REST.items() if row[3] == NOT_OPEN]
 # The same by socket: command, data, and the code of the answer.
 BY_SOCKET = {
     "send": ("message.send", {"chat": "{chat}", "text": "Hello?"}, "not_open_to_you"),
+    "type": ("typing.start", {"chat": "{chat}"}, "not_open_to_you"),
     "mark as read": ("message.read", {"chat": "{chat}", "seq": 2}, None),
 }
 

@@ -39,6 +39,7 @@ from .preferences import MuteInput, PreferencesInput, PreferencesSerializer
 from .reactions import ReactionCommandInput, ReactionInput, ReactionSerializer, ReactionsQuery, counts_of
 from .scheduled import ScheduledChangeInput, ScheduledInput, ScheduledSerializer, SendInput, SendToChatInput
 from .threads import ReadThreadInput, ThreadMarkSerializer, ThreadPageSerializer, ThreadSerializer
+from .typing import TypingInChatInput, TypingInput
 
 __all__ = [
     "ChatChangeInput",
@@ -101,6 +102,8 @@ __all__ = [
     "ThreadMarkSerializer",
     "ThreadPageSerializer",
     "ThreadSerializer",
+    "TypingInChatInput",
+    "TypingInput",
     "UnreadQuery",
     "UnreadSerializer",
     "WaitingInput",

@@ -14,6 +14,7 @@ from .preferences import ArchiveView, MarkUnreadView, MuteView, PreferencesView
 from .reactions import ReactionViewSet
 from .scheduled import ScheduledViewSet
 from .threads import ChatThreadsViewSet, ThreadFollowView, ThreadReadView, ThreadView
+from .typing import TypingView
 
 __all__ = [
     "ArchiveView",
@@ -40,5 +41,6 @@ __all__ = [
     "ThreadFollowView",
     "ThreadReadView",
     "ThreadView",
+    "TypingView",
     "UnreadView",
 ]
