@@ -35,6 +35,12 @@ class CannotActOnEqual(Problem):
     title = _("You can only do this to somebody of lower rank.")
 
 
+class TooManyFolders(Problem):
+    status = 409
+    code = "too_many_folders"
+    title = _("You have as many folders as there can be.")
+
+
 class NotOpenToYou(Problem):
     status = 403
     code = "not_open_to_you"

@@ -56,9 +56,16 @@ from files.services import begin_upload
 from files.tests.factories import file_of
 from legal.models import Text
 from legal.tests.factories import published
-from messaging.models import Chat, Contact, DraftCopy, Message, Participant, ScheduledMessage
+from messaging.models import Chat, Contact, DraftCopy, Folder, Message, Participant, ScheduledMessage
 from messaging.problems import DraftConflict
-from messaging.services import add_contact, add_reaction, save_draft, schedule_message, send_message
+from messaging.services import (
+    add_contact,
+    add_reaction,
+    create_folder,
+    save_draft,
+    schedule_message,
+    send_message,
+)
 from messaging.tests.factories import group_of
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +185,12 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "POST api/v1/contacts/<uuid:pk>/block": (401, 404, 404, 404, 200),
     "DELETE api/v1/contacts/<uuid:pk>/block": (401, 404, 404, 404, 204),
     "GET api/v1/chats/<uuid:chat>/permissions": IN_THE_CHAT,
+    "GET api/v1/chats/folders": SIGNED_IN,
+    "POST api/v1/chats/folders": (401, 201, 201, 201, 201),
+    "GET api/v1/chats/folders/<uuid:pk>": (401, 404, 404, 404, 200),
+    "PUT api/v1/chats/folders/<uuid:pk>": (401, 404, 404, 404, 200),
+    "PATCH api/v1/chats/folders/<uuid:pk>": (401, 404, 404, 404, 200),
+    "DELETE api/v1/chats/folders/<uuid:pk>": (401, 404, 404, 404, 204),
     "GET api/v1/chats/<uuid:chat>/preferences": IN_THE_CHAT,
     "PUT api/v1/chats/<uuid:chat>/preferences": IN_THE_CHAT,
     "PATCH api/v1/chats/<uuid:chat>/preferences": IN_THE_CHAT,
@@ -338,6 +351,7 @@ class World:
     contact: Contact
     scheduled: ScheduledMessage  # by the owner
     copy: DraftCopy  # beside a draft of the owner's
+    folder: Folder
     session: Session
     api_key: ApiKey
     file: File  # the owner's
@@ -366,6 +380,7 @@ class World:
             "api/v1/auth/mfa/passkeys": self.passkey,
             "api/v1/auth/sessions": self.session,
             "api/v1/chats/<uuid:chat>/scheduled": self.scheduled,
+            "api/v1/chats/folders": self.folder,
             "api/v1/chats": self.chat,
             "api/v1/contacts": self.contact,
             "api/v1/files/uploads": self.upload,
@@ -452,6 +467,9 @@ class World:
             "POST api/v1/contacts": {"user": str(self.people["second"].pk)},
             "PUT api/v1/contacts/<uuid:pk>": {"alias": "Second"},
             "PATCH api/v1/contacts/<uuid:pk>": {"alias": "Second"},
+            "POST api/v1/chats/folders": {"title": "Trips"},
+            "PUT api/v1/chats/folders/<uuid:pk>": {"title": "Journeys"},
+            "PATCH api/v1/chats/folders/<uuid:pk>": {"chats": []},
             "PUT api/v1/chats/<uuid:chat>/preferences": {"archived": True},
             "PATCH api/v1/chats/<uuid:chat>/preferences": {"favourite": 1},
             "PUT api/v1/messages/<uuid:pk>/status": {"status": "read"},
@@ -510,6 +528,7 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
             scheduled=schedule_message(
                 actor=people["owner"], chat=chat, scheduled_for=tomorrow(), text="Happy birthday!"
             )[0],
+            folder=create_folder(actor=people["owner"], title="Trips", chats=[chat]),
             session=SessionFactory(user=people["owner"]),
             api_key=ApiKeyFactory(user=people["owner"]),
             file=file_of(people["owner"]),

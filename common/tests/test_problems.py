@@ -28,6 +28,7 @@ CODES = {
     "checksum_mismatch": 460,
     "client_id_conflict": 409,
     "code_invalid": 400,
+    "too_many_folders": 409,
     "current_password_wrong": 403,
     "edit_window_over": 409,
     "draft_conflict": 409,

@@ -141,6 +141,12 @@ PREFERENCES: Final = {
     "marked_unread": False,
     "favourite": 1,
 }
+FOLDER: Final = {
+    "id": "0198c5b4-2f11-7c02-9f3a-1a2b3c4d5e6f",
+    "title": "Trips",
+    "position": 1,
+    "chats": [CHAT_ID],
+}
 PERMISSIONS: Final = {
     "user": OMAR,
     "role": "member",

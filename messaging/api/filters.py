@@ -1,11 +1,63 @@
-import django_filters
+from collections.abc import Callable
+from typing import Any
 
-from messaging.models import Chat
+import django_filters
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+
+from common.problems import Invalid
+from messaging.models import Chat, Folder
+
+
+@extend_schema_field(OpenApiTypes.BOOL)
+class YesOrNo(django_filters.CharFilter):
+    """`true` or `false`, and nothing near it: the rows that *narrow* gives for that."""
+
+    def __init__(self, narrow: Callable[[Any, bool], Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.narrow = narrow
+
+    def filter(self, qs: Any, value: str) -> Any:
+        if not value:
+            return qs
+        if value not in ("true", "false"):
+            raise Invalid.field(str(self.field_name), "invalid", _("Use true or false."))
+        return self.narrow(qs, value == "true")
 
 
 class ChatFilter(django_filters.FilterSet):
+    """Each of them looks at the caller's own chats alone, however many others there are."""
+
     type = django_filters.ChoiceFilter(choices=Chat.Type.choices, help_text="Only chats of this type.")
+    unread = YesOrNo(
+        lambda chats, wanted: chats.unread_first().filter(has_unread=int(wanted)),
+        help_text="With something unread, or marked so; or without.",
+    )
+    archived = YesOrNo(
+        lambda chats, wanted: chats.filter(is_archived=wanted), help_text="Those in the archive, or not."
+    )
+    muted = YesOrNo(
+        lambda chats, wanted: chats.filter(is_muted=wanted), help_text="The silent ones, or the others."
+    )
+    favourite = YesOrNo(
+        lambda chats, wanted: chats.filter(favourite__isnull=not wanted),
+        help_text="My favourites, or the others.",
+    )
+    folder = django_filters.UUIDFilter(method="in_folder", help_text="Those in this folder of mine.")
+    q = django_filters.CharFilter(
+        method="called", max_length=120, help_text="A part of the title, or of the other person's name."
+    )
 
     class Meta:
         model = Chat
-        fields = ["type"]
+        fields: list[str] = []
+
+    def in_folder(self, chats: Any, name: str, value: Any) -> Any:
+        folder = Folder.objects.filter(user=self.request.user, pk=value).first()
+        if folder is None:
+            raise Invalid.field("folder", "unknown_folder", _("There is no such folder."))
+        return chats.filter(pk__in=folder.places.values("chat"))
+
+    def called(self, chats: Any, name: str, value: str) -> Any:
+        return chats.named(self.request.user).filter(name__icontains=value)

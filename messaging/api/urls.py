@@ -5,10 +5,13 @@ from . import views
 chats, people = views.ChatViewSet.as_view, views.ParticipantViewSet.as_view
 contacts = views.ContactViewSet.as_view
 reactions = views.ReactionViewSet.as_view
+folders = views.FolderViewSet.as_view
 CHANGES = {"put": "update", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
     path("chats", chats({"get": "list", "post": "create"}), name="chats"),
+    path("chats/folders", folders({"get": "list", "post": "create"}), name="chat-folders"),
+    path("chats/folders/<uuid:pk>", folders({"get": "retrieve", **CHANGES}), name="chat-folder"),
     path("chats/<uuid:pk>", chats({"get": "retrieve", **CHANGES}), name="chat"),
     path("chats/<uuid:chat>/messages", views.ChatMessagesView.as_view(), name="chat-messages"),
     path("chats/<uuid:chat>/threads", views.ChatThreadsViewSet.as_view({"get": "list"}), name="chat-threads"),

@@ -15,6 +15,7 @@ from .chats import (
 )
 from .contacts import ContactAdded, ContactRemoved, ContactUpdated
 from .drafts import DraftUpdated
+from .folders import FolderDeleted, FolderUpdated
 from .marks import MarkMoved, MessageDelivered, MessageRead
 from .messages import MessageDeleted, MessageHidden, MessageSent, MessageUpdated
 from .preferences import PreferencesUpdated
@@ -32,6 +33,8 @@ __all__ = [
     "ContactRemoved",
     "ContactUpdated",
     "DraftUpdated",
+    "FolderDeleted",
+    "FolderUpdated",
     "MarkMoved",
     "MessageDeleted",
     "MessageDelivered",

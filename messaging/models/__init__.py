@@ -3,6 +3,7 @@
 from .chats import Chat, ChatQuerySet
 from .contacts import Contact, ContactQuerySet
 from .drafts import Draft, DraftCopy
+from .folders import Folder, FolderPlace, FolderQuerySet
 from .hidden import HiddenMessage
 from .marks import MarkMove, MarkMoveQuerySet, recipients_of, shows_reading, with_times
 from .mentions import Mention
@@ -20,6 +21,9 @@ __all__ = [
     "ContactQuerySet",
     "Draft",
     "DraftCopy",
+    "Folder",
+    "FolderPlace",
+    "FolderQuerySet",
     "HiddenMessage",
     "MarkMove",
     "MarkMoveQuerySet",

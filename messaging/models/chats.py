@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import models
 from django.db.models import (
+    Case,
     Exists,
     ExpressionWrapper,
     F,
@@ -16,7 +17,10 @@ from django.db.models import (
     Prefetch,
     Q,
     Subquery,
+    Value,
+    When,
 )
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +31,8 @@ from .hidden import HiddenMessage
 from .marks import shows_reading
 from .messages import Message, count_of
 from .participants import Participant
+
+INTEGER: Final = models.IntegerField()
 
 
 class ChatQuerySet(models.QuerySet["Chat"]):
@@ -78,6 +84,25 @@ class ChatQuerySet(models.QuerySet["Chat"]):
             unread_mentions=count_of(unread.mentioning(user), by="chat"),
             thread_unread_count=count_of(in_threads, by="chat"),
         )
+
+    def named(self, user: User) -> ChatQuerySet:
+        """The same with `name`, what a client shows: the title, or of a private chat the other person."""
+        others = User.objects.filter(
+            participations__chat=OuterRef("pk"), participations__chat__type=Chat.Type.PRIVATE
+        ).exclude(pk=user.pk)
+        title = NullIf("title", Value(""))
+        return self.annotate(
+            name=Lower(Coalesce(title, Subquery(others.values("display_name")[:1]), Value("")))
+        )
+
+    def unread_first(self) -> ChatQuerySet:
+        """Rows of `for_reader` with `has_unread`: 1 where something is unread or marked so, else 0."""
+        is_unread = Q(unread_count__gt=0) | Q(marked_unread=True)
+        return self.annotate(has_unread=Case(When(is_unread, then=1), default=0, output_field=INTEGER))
+
+    def favourites_first(self) -> ChatQuerySet:
+        """Rows of `for_reader` with their place among the favourites; all others stand behind those."""
+        return self.annotate(favourites_place=Coalesce("favourite", Participant.MAX_FAVOURITE + 1))
 
     def for_reader(self, user: User) -> ChatQuerySet:
         """The same with all that `ChatSerializer` reads: as many queries, however many chats and members."""

@@ -13,6 +13,7 @@ from messaging.api.serializers import (
     ChatSerializer,
     ContactSerializer,
     DraftSerializer,
+    FolderSerializer,
     MessageSerializer,
     ParticipantSerializer,
     PreferencesSerializer,
@@ -25,6 +26,7 @@ from messaging.events import (
     ContactAdded,
     ContactUpdated,
     DraftUpdated,
+    FolderUpdated,
     MessageDeleted,
     MessageSent,
     MessageUpdated,
@@ -37,7 +39,16 @@ from messaging.events import (
     ScheduledFailed,
     ScheduledUpdated,
 )
-from messaging.models import Chat, Contact, Draft, Message, Participant, ReactionCount, ScheduledMessage
+from messaging.models import (
+    Chat,
+    Contact,
+    Draft,
+    Folder,
+    Message,
+    Participant,
+    ReactionCount,
+    ScheduledMessage,
+)
 from realtime.registry import Renderer
 
 
@@ -116,6 +127,17 @@ def preferences(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
     return _of_chats(entries, PreferencesSerializer, "chat")
 
 
+def folders(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """The folder as it is now; of one that is gone, the id."""
+    found = Folder.objects.listed().in_bulk([entry.data["folder"] for entry in entries])
+    return [
+        FolderSerializer(folder).data
+        if (folder := found.get(UUID(entry.data["folder"])))
+        else {"id": entry.data["folder"]}
+        for entry in entries
+    ]
+
+
 def _of_chats(
     entries: Sequence[LogEntry], shape: type[ChatSerializer | PreferencesSerializer], id_: str
 ) -> list[dict[str, Any]]:
@@ -184,4 +206,5 @@ RENDERERS: Final[dict[str, Renderer]] = {
     DraftUpdated.type: drafts,
     ScheduledUpdated.type: scheduled,
     ScheduledFailed.type: scheduled,
+    FolderUpdated.type: folders,
 }

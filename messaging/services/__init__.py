@@ -5,6 +5,7 @@ from .contacts import add_contact, remove_contact, update_contact
 from .deletions import delete_message, hide_message
 from .drafts import discard_copy, save_draft
 from .edits import edit_message
+from .folders import create_folder, delete_folder, update_folder
 from .forwards import forward_message
 from .leaving import leave_every_chat
 from .marks import Receipt, Receipts, mark_delivered, mark_read, purge_mark_moves, receipts_of
@@ -34,7 +35,9 @@ __all__ = [
     "change_role",
     "change_scheduled",
     "create_chat",
+    "create_folder",
     "delete_chat",
+    "delete_folder",
     "delete_message",
     "discard_copy",
     "edit_message",
@@ -61,4 +64,5 @@ __all__ = [
     "tell_typing",
     "update_chat",
     "update_contact",
+    "update_folder",
 ]

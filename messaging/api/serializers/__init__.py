@@ -13,6 +13,7 @@ from .deletions import DeleteCommandInput, DeleteQuery
 from .drafts import DraftInChatInput, DraftInput, DraftQuery, DraftSerializer
 from .edits import EditCommandInput, EditInput, RevisionSerializer
 from .fields import MAX_SEQ, MAX_USERS, ChatField, PeopleField, PersonField
+from .folders import FolderChangeInput, FolderInput, FolderSerializer
 from .forwards import ForwardInput
 from .marks import (
     DeliveredInChatInput,
@@ -62,6 +63,9 @@ __all__ = [
     "DraftSerializer",
     "EditCommandInput",
     "EditInput",
+    "FolderChangeInput",
+    "FolderInput",
+    "FolderSerializer",
     "ForwardInput",
     "HistoryQuery",
     "MAX_OUTBOX",

@@ -49,6 +49,28 @@ class PeopleField(serializers.ListField):
         return [people[pk] for pk in dict.fromkeys(ids)]
 
 
+class ChatsField(serializers.ListField):
+    """Ids of chats that the caller is in; any other reads as unknown. Each counts once."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        self.most = max_length
+        super().__init__(child=UUIDField(), max_length=max_length, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[Chat]:
+        if isinstance(data, list) and len(data) > self.most:  # before any is looked up
+            self.fail("max_length", max_length=self.most)
+        ids = super().to_internal_value(data)
+        chats = self.context["chats"].in_bulk(ids)
+        unknown: dict[Any, Any] = {
+            index: [serializers.ErrorDetail(str(_("There is no such chat.")), code="unknown_chat")]
+            for index, pk in enumerate(ids)
+            if pk not in chats
+        }
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return [chats[pk] for pk in dict.fromkeys(ids)]
+
+
 class PersonField(UUIDField):
     """The same of one person."""
 

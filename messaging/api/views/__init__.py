@@ -4,6 +4,7 @@ from .chats import ChatViewSet
 from .contacts import ContactViewSet
 from .drafts import DraftViewSet
 from .edits import MessageHistoryViewSet
+from .folders import FolderViewSet
 from .forwards import ForwardView
 from .marks import ReadView, ReceiptsView, StatusView, UnreadView
 from .messages import ChatMessagesView, MessagesView, MessageView
@@ -23,6 +24,7 @@ __all__ = [
     "ChatViewSet",
     "ContactViewSet",
     "DraftViewSet",
+    "FolderViewSet",
     "ForwardView",
     "MarkUnreadView",
     "MessageHistoryViewSet",

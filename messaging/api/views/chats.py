@@ -10,7 +10,6 @@ from rest_framework.response import Response
 
 from accounts.authentication import SignedRequest
 from common.api.examples import given, sent
-from common.api.pagination import CursorPages
 from common.api.schema import refuses
 from common.api.serializers import read
 from common.api.views import ApiViewSet
@@ -18,6 +17,7 @@ from common.problems import Invalid
 from messaging import problems, services
 from messaging.api import examples
 from messaging.api.filters import ChatFilter
+from messaging.api.pages import ChatPages
 from messaging.api.serializers import (
     ChatChangeInput,
     ChatInput,
@@ -31,7 +31,8 @@ from messaging.models import Chat, Participant
         operation_id="chats_list",
         tags=["chats"],
         summary="My chats",
-        description="The chats that the caller is in, the most recently active first.",
+        description="The chats that the caller is in, the archived ones too: "
+        "`archived=false` leaves them out.",
         examples=[given("chats", examples.CHAT)],
     ),
     retrieve=extend_schema(
@@ -48,8 +49,7 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
     filterset_class = ChatFilter
     queryset = Chat.objects.none()
 
-    class pagination_class(CursorPages):  # noqa: N801 (REST framework's name)
-        ordering = ("-last_activity_at", "-id")
+    pagination_class = ChatPages
 
     def get_queryset(self) -> QuerySet[Chat]:
         return Chat.objects.for_reader(self.request.user)
