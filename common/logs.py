@@ -11,7 +11,12 @@ SECRETS_IN_TEXT: Final = [
     (re.compile(r"(?i)\b(bearer|api-key)[ .]\S+"), r"\1 [redacted]"),
     (re.compile(r"(?i)((?:ticket|token|password|secret|access|refresh)=)[^&\s\"']+"), r"\1[redacted]"),
     (re.compile(r"([?&]code=)[^&\s\"']+"), r"\1[redacted]"),  # `code=200` elsewhere is a status
-    (re.compile(r"(/(?:auth/verify-email|reset-password|let-me-in|not-me)/)[^\s/?\"']+"), r"\1[token]"),
+    (
+        re.compile(
+            r"(/(?:auth/verify-email|reset-password|let-me-in|not-me|v1/invitations|api/invitations)/)[^\s/?\"']+"
+        ),
+        r"\1[token]",
+    ),
 ]
 
 

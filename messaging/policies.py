@@ -63,6 +63,9 @@ class Verdict:
     rule: str
 
 
+RUNNING: Final = (Participant.Role.OWNER, Participant.Role.ADMIN)  # who runs a chat
+
+
 def level_of(action: str, chat: Chat) -> str | None:
     """From which role up *action* may be done in *chat*: as the chat has it, or else by the table."""
     return chat.permissions.get(action, ALLOWED[action][chat.type])

@@ -41,6 +41,36 @@ class TooManyFolders(Problem):
     title = _("You have as many folders as there can be.")
 
 
+class TooManyInvitations(Problem):
+    status = 409
+    code = "too_many_invitations"
+    title = _("This chat has as many invitations as there can be: take one back first.")
+
+
+class AlreadyInChat(Problem):
+    status = 409
+    code = "already_in_chat"
+    title = _("They are in this chat already.")
+
+
+class InvitationEnded(Problem):
+    status = 410
+    code = "invitation_ended"
+    title = _("This invitation lets nobody in any more.")
+
+
+class RemovedBefore(Problem):
+    status = 403
+    code = "removed_before"
+    title = _("You were removed from this chat: a link is no way back.")
+
+
+class RequestRejected(Problem):
+    status = 403
+    code = "request_rejected"
+    title = _("You asked to be let in, and were not.")
+
+
 class NotOpenToYou(Problem):
     status = 403
     code = "not_open_to_you"

@@ -5,7 +5,7 @@ from typing import Final
 from common.sizes import characters
 
 from .api.serializers import MAX_OUTBOX, MAX_USERS
-from .models import Chat, Contact, Draft, Folder, Message, Reaction, ScheduledMessage
+from .models import Chat, Contact, Draft, Folder, Invitation, Message, Reaction, ScheduledMessage
 from .services.forwards import MAX_CHATS
 
 SIZES: Final = {
@@ -23,6 +23,8 @@ SIZES: Final = {
     "chats_per_forward": MAX_CHATS,
     "chat_folders": Folder.MAX,
     "chats_per_folder": Folder.MAX_CHATS,
+    "invitation_days": Invitation.MAX_AGE.days,
+    "invitations_per_chat": Invitation.MAX_LIVE,
     "participants": Chat.MAX_PARTICIPANTS,
     "participants_per_request": MAX_USERS,
     "outbox_messages": MAX_OUTBOX,

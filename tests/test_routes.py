@@ -56,12 +56,23 @@ from files.services import begin_upload
 from files.tests.factories import file_of
 from legal.models import Text
 from legal.tests.factories import published
-from messaging.models import Chat, Contact, DraftCopy, Folder, Message, Participant, ScheduledMessage
+from messaging.models import (
+    Chat,
+    Contact,
+    DraftCopy,
+    Folder,
+    Invitation,
+    Message,
+    Participant,
+    ScheduledMessage,
+)
 from messaging.problems import DraftConflict
 from messaging.services import (
+    accept_invitation,
     add_contact,
     add_reaction,
     create_folder,
+    create_invitation,
     save_draft,
     schedule_message,
     send_message,
@@ -199,6 +210,16 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "POST api/v1/chats/<uuid:chat>/mute": IN_THE_CHAT,
     "DELETE api/v1/chats/<uuid:chat>/mute": (401, 404, 204, 204, 204),
     "POST api/v1/chats/<uuid:chat>/unread": IN_THE_CHAT,
+    "GET api/v1/chats/<uuid:chat>/invitations": (401, 404, 403, 200, 200),
+    "POST api/v1/chats/<uuid:chat>/invitations": (401, 404, 403, 201, 201),
+    "DELETE api/v1/chats/<uuid:chat>/invitations/<uuid:pk>": (401, 404, 403, 204, 204),
+    "GET api/v1/chats/<uuid:chat>/join-requests": (401, 404, 403, 200, 200),
+    "POST api/v1/chats/<uuid:chat>/join-requests/<uuid:user>/approve": (401, 404, 403, 204, 204),
+    "POST api/v1/chats/<uuid:chat>/join-requests/<uuid:user>/reject": (401, 404, 403, 204, 204),
+    "GET api/v1/invitations": SIGNED_IN,
+    "GET api/v1/invitations/<str:token>": SIGNED_IN,
+    "POST api/v1/invitations/<str:token>/accept": SIGNED_IN,
+    "POST api/v1/invitations/<str:token>/decline": (401, 204, 204, 204, 204),
     "GET api/v1/messages": (401, 400, 200, 200, 200),  # the chat is a field here
     "POST api/v1/messages": (401, 400, 201, 201, 201),
     "GET api/v1/messages/<uuid:pk>": IN_THE_CHAT,
@@ -352,6 +373,7 @@ class World:
     scheduled: ScheduledMessage  # by the owner
     copy: DraftCopy  # beside a draft of the owner's
     folder: Folder
+    invitation: Invitation  # by link; the newcomer came by it and waits
     session: Session
     api_key: ApiKey
     file: File  # the owner's
@@ -381,6 +403,7 @@ class World:
             "api/v1/auth/sessions": self.session,
             "api/v1/chats/<uuid:chat>/scheduled": self.scheduled,
             "api/v1/chats/folders": self.folder,
+            "api/v1/chats/<uuid:chat>/invitations": self.invitation,
             "api/v1/chats": self.chat,
             "api/v1/contacts": self.contact,
             "api/v1/files/uploads": self.upload,
@@ -395,6 +418,10 @@ class World:
             "<uuid:user>": self.people["second"].pk,
             "<uuid:copy>": self.copy.pk,
             "<str:token>": make_verification(self.waiting),
+            "<uuid:user>": self.newcomer.pk if "join-requests" in route else self.people["second"].pk,
+            "<str:token>": self.invitation.token
+            if "invitations" in route
+            else make_verification(self.waiting),
             "<str:provider>": "local",
             "<str:kind>": "terms",
             "<str:reaction>": "👍",
@@ -519,6 +546,8 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
         report_user(actor=people["owner"], user=people["second"], reason="spam")
         request_export(user=people["owner"])
         order_erasure(actor=newcomer, user=people["owner"])
+        invitation, _ = create_invitation(actor=people["owner"], chat=chat, approval=True)
+        accept_invitation(actor=newcomer, invitation=invitation)
         yield World(
             people=people,
             chat=chat,
@@ -528,6 +557,7 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
             scheduled=schedule_message(
                 actor=people["owner"], chat=chat, scheduled_for=tomorrow(), text="Happy birthday!"
             )[0],
+            invitation=invitation,
             folder=create_folder(actor=people["owner"], title="Trips", chats=[chat]),
             session=SessionFactory(user=people["owner"]),
             api_key=ApiKeyFactory(user=people["owner"]),

@@ -147,6 +147,43 @@ FOLDER: Final = {
     "position": 1,
     "chats": [CHAT_ID],
 }
+LAYLAS_NAME: Final = {
+    "user": LAYLA,
+    "username": "layla",
+    "display_name": "Layla Haddad",
+    "avatar": None,
+}
+INVITATION: Final = {
+    "id": "0198c5b5-1a2b-7c03-8d4e-5f6a7b8c9d0e",
+    "chat": CHAT_ID,
+    "user": None,
+    "token": "vJ0mYg3T5rPq8sXw2zBcDeFg",
+    "approval": False,
+    "max_uses": 10,
+    "uses": 3,
+    "expires_at": "2026-11-28T09:00:00Z",
+    "created_by": LAYLAS_NAME,
+    "created_at": "2026-11-21T09:00:00Z",
+}
+RECEIVED_INVITATION: Final = {
+    "id": INVITATION["id"],
+    "token": INVITATION["token"],
+    "chat": {
+        "id": CHAT_ID,
+        "type": "group",
+        "title": "Wadi Rum, December",
+        "description": "Four days, two cars.",
+        "participant_count": 2,
+    },
+    "invited_by": LAYLAS_NAME,
+    "approval": False,
+    "expires_at": "2026-11-28T09:00:00Z",
+}
+JOIN_REQUEST: Final = {
+    "user": LAYLAS_NAME | {"user": OMAR, "username": "omar", "display_name": "Omar Aziz"},
+    "invitation": INVITATION["id"],
+    "created_at": "2026-11-21T10:00:00Z",
+}
 PERMISSIONS: Final = {
     "user": OMAR,
     "role": "member",

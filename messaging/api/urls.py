@@ -6,6 +6,7 @@ chats, people = views.ChatViewSet.as_view, views.ParticipantViewSet.as_view
 contacts = views.ContactViewSet.as_view
 reactions = views.ReactionViewSet.as_view
 folders = views.FolderViewSet.as_view
+invited, asking = views.InvitationViewSet.as_view, views.JoinRequestViewSet.as_view
 CHANGES = {"put": "update", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
@@ -52,6 +53,16 @@ urlpatterns = [
         views.ScheduledViewSet.as_view({"get": "retrieve", **CHANGES}),
         name="scheduled-message",
     ),
+        "chats/<uuid:chat>/invitations", invited({"get": "list", "post": "create"}), name="chat-invitations"
+    ),
+    path("chats/<uuid:chat>/invitations/<uuid:pk>", invited({"delete": "destroy"}), name="chat-invitation"),
+    path("chats/<uuid:chat>/join-requests", asking({"get": "list"}), name="join-requests"),
+    path("chats/<uuid:chat>/join-requests/<uuid:user>/approve", asking({"post": "approve"}), name="approve"),
+    path("chats/<uuid:chat>/join-requests/<uuid:user>/reject", asking({"post": "reject"}), name="reject"),
+    path("invitations", views.MyInvitationViewSet.as_view({"get": "list"}), name="invitations"),
+    path("invitations/<str:token>", views.InvitationView.as_view(), name="invitation"),
+    path("invitations/<str:token>/accept", views.AcceptView.as_view(), name="invitation-accept"),
+    path("invitations/<str:token>/decline", views.DeclineView.as_view(), name="invitation-decline"),
     path("messages", views.MessagesView.as_view(), name="messages"),
     path("outbox", views.OutboxView.as_view(), name="outbox"),
     path("messages/<uuid:pk>", views.MessageView.as_view(), name="message"),

@@ -16,6 +16,7 @@ from .chats import (
 from .contacts import ContactAdded, ContactRemoved, ContactUpdated
 from .drafts import DraftUpdated
 from .folders import FolderDeleted, FolderUpdated
+from .invitations import InvitationClosed, InvitationReceived, JoinRejected, JoinRequested
 from .marks import MarkMoved, MessageDelivered, MessageRead
 from .messages import MessageDeleted, MessageHidden, MessageSent, MessageUpdated
 from .preferences import PreferencesUpdated
@@ -35,6 +36,10 @@ __all__ = [
     "DraftUpdated",
     "FolderDeleted",
     "FolderUpdated",
+    "InvitationClosed",
+    "InvitationReceived",
+    "JoinRejected",
+    "JoinRequested",
     "MarkMoved",
     "MessageDeleted",
     "MessageDelivered",

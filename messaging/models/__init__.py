@@ -5,6 +5,7 @@ from .contacts import Contact, ContactQuerySet
 from .drafts import Draft, DraftCopy
 from .folders import Folder, FolderPlace, FolderQuerySet
 from .hidden import HiddenMessage
+from .invitations import Invitation, InvitationQuerySet, JoinRequest, JoinRequestQuerySet
 from .marks import MarkMove, MarkMoveQuerySet, recipients_of, shows_reading, with_times
 from .mentions import Mention
 from .messages import Message, MessageQuerySet
@@ -25,6 +26,10 @@ __all__ = [
     "FolderPlace",
     "FolderQuerySet",
     "HiddenMessage",
+    "Invitation",
+    "InvitationQuerySet",
+    "JoinRequest",
+    "JoinRequestQuerySet",
     "MarkMove",
     "MarkMoveQuerySet",
     "Mention",

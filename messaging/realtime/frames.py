@@ -17,6 +17,7 @@ from messaging.api.serializers import (
     MessageSerializer,
     ParticipantSerializer,
     PreferencesSerializer,
+    ReceivedInvitationSerializer,
     ScheduledSerializer,
     counts_of,
 )
@@ -27,6 +28,7 @@ from messaging.events import (
     ContactUpdated,
     DraftUpdated,
     FolderUpdated,
+    InvitationReceived,
     MessageDeleted,
     MessageSent,
     MessageUpdated,
@@ -44,6 +46,7 @@ from messaging.models import (
     Contact,
     Draft,
     Folder,
+    Invitation,
     Message,
     Participant,
     ReactionCount,
@@ -127,6 +130,17 @@ def preferences(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
     return _of_chats(entries, PreferencesSerializer, "chat")
 
 
+def received_invitations(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """The invitation as it is now, for the one whom it names; of one that is gone, the id."""
+    found = Invitation.objects.listed().in_bulk([entry.data["invitation"] for entry in entries])
+    return [
+        ReceivedInvitationSerializer(invitation).data
+        if (invitation := found.get(UUID(entry.data["invitation"])))
+        else {"id": entry.data["invitation"]}
+        for entry in entries
+    ]
+
+
 def folders(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
     """The folder as it is now; of one that is gone, the id."""
     found = Folder.objects.listed().in_bulk([entry.data["folder"] for entry in entries])
@@ -207,4 +221,5 @@ RENDERERS: Final[dict[str, Renderer]] = {
     ScheduledUpdated.type: scheduled,
     ScheduledFailed.type: scheduled,
     FolderUpdated.type: folders,
+    InvitationReceived.type: received_invitations,
 }

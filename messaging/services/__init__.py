@@ -7,6 +7,15 @@ from .drafts import discard_copy, save_draft
 from .edits import edit_message
 from .folders import create_folder, delete_folder, update_folder
 from .forwards import forward_message
+from .invitations import (
+    accept_invitation,
+    approve_request,
+    create_invitation,
+    decline_invitation,
+    reject_request,
+    require_for,
+    revoke_invitation,
+)
 from .leaving import leave_every_chat
 from .marks import Receipt, Receipts, mark_delivered, mark_read, purge_mark_moves, receipts_of
 from .mentions import set_mentions
@@ -27,15 +36,19 @@ __all__ = [
     "Receipts",
     "Result",
     "Waiting",
+    "accept_invitation",
     "add_contact",
     "add_participants",
     "add_reaction",
+    "approve_request",
     "badges_of",
     "cancel_scheduled",
     "change_role",
     "change_scheduled",
     "create_chat",
     "create_folder",
+    "create_invitation",
+    "decline_invitation",
     "delete_chat",
     "delete_folder",
     "delete_message",
@@ -51,9 +64,12 @@ __all__ = [
     "mark_thread_read",
     "purge_mark_moves",
     "receipts_of",
+    "reject_request",
     "remove_contact",
     "remove_participant",
     "remove_reaction",
+    "require_for",
+    "revoke_invitation",
     "save_draft",
     "schedule_message",
     "send_due_messages",

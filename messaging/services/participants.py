@@ -22,6 +22,10 @@ MARKS: Final = ("read_seq", "delivered_seq", "shown_seq")
 OWNER, ADMIN, MEMBER = Participant.Role.OWNER, Participant.Role.ADMIN, Participant.Role.MEMBER
 
 
+# What begins anew for who comes back; what the chat is to them otherwise, they find again.
+ANEW: Final = ["role", "left_seq", "joined_at", "archived_seq", "marked_unread", "was_removed", *MARKS]
+
+
 @transaction.atomic
 def add_participants(
     *, actor: User | System, chat: Chat, users: Sequence[User], role: str = MEMBER
@@ -121,7 +125,7 @@ def bring_in(*, chat: Chat, users: Sequence[User], by: User | System, role: str 
         ],
         update_conflicts=True,  # whoever was in it once has a row
         unique_fields=["chat", "user"],
-        update_fields=["role", "left_seq", "joined_at", "archived_seq", "marked_unread", *MARKS],
+        update_fields=ANEW,
     )
     ThreadMark.objects.filter(chat=chat, user__in=absent).update(read_seq=before)
     for user in absent:
@@ -137,7 +141,8 @@ def take_out(*, chat: Chat, participant: Participant, by: User | System) -> None
     seq = chat.take_seq()
     participant.left_seq = seq
     participant.role = MEMBER
-    participant.save(update_fields=["left_seq", "role"])
+    participant.was_removed = isinstance(by, User) and by.pk != participant.user_id
+    participant.save(update_fields=["left_seq", "role", "was_removed"])
     chat.participant_count -= 1
     chat.save(update_fields=["last_seq", "participant_count"])
     emit(ParticipantRemoved(chat=chat.pk, seq=seq, user=participant.user_id, by=by.pk))

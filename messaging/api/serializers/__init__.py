@@ -15,6 +15,13 @@ from .edits import EditCommandInput, EditInput, RevisionSerializer
 from .fields import MAX_SEQ, MAX_USERS, ChatField, PeopleField, PersonField
 from .folders import FolderChangeInput, FolderInput, FolderSerializer
 from .forwards import ForwardInput
+from .invitations import (
+    InvitationInput,
+    InvitationSerializer,
+    JoinRequestSerializer,
+    OutcomeSerializer,
+    ReceivedInvitationSerializer,
+)
 from .marks import (
     DeliveredInChatInput,
     ReadInChatInput,
@@ -68,6 +75,9 @@ __all__ = [
     "FolderSerializer",
     "ForwardInput",
     "HistoryQuery",
+    "InvitationInput",
+    "InvitationSerializer",
+    "JoinRequestSerializer",
     "MAX_OUTBOX",
     "MAX_SEQ",
     "MAX_USERS",
@@ -77,6 +87,7 @@ __all__ = [
     "MessageToChatInput",
     "MuteInput",
     "OutboxSerializer",
+    "OutcomeSerializer",
     "PageQuery",
     "ParticipantSerializer",
     "ParticipantsInput",
@@ -95,6 +106,7 @@ __all__ = [
     "ReadSerializer",
     "ReadThreadInput",
     "ReceiptsSerializer",
+    "ReceivedInvitationSerializer",
     "RevisionSerializer",
     "RoleInput",
     "ScheduledChangeInput",

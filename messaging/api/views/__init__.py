@@ -6,6 +6,14 @@ from .drafts import DraftViewSet
 from .edits import MessageHistoryViewSet
 from .folders import FolderViewSet
 from .forwards import ForwardView
+from .invitations import (
+    AcceptView,
+    DeclineView,
+    InvitationView,
+    InvitationViewSet,
+    JoinRequestViewSet,
+    MyInvitationViewSet,
+)
 from .marks import ReadView, ReceiptsView, StatusView, UnreadView
 from .messages import ChatMessagesView, MessagesView, MessageView
 from .outbox import OutboxView
@@ -18,19 +26,25 @@ from .threads import ChatThreadsViewSet, ThreadFollowView, ThreadReadView, Threa
 from .typing import TypingView
 
 __all__ = [
+    "AcceptView",
     "ArchiveView",
     "ChatMessagesView",
     "ChatThreadsViewSet",
     "ChatViewSet",
     "ContactViewSet",
+    "DeclineView",
     "DraftViewSet",
     "FolderViewSet",
     "ForwardView",
+    "InvitationView",
+    "InvitationViewSet",
+    "JoinRequestViewSet",
     "MarkUnreadView",
     "MessageHistoryViewSet",
     "MessageView",
     "MessagesView",
     "MuteView",
+    "MyInvitationViewSet",
     "OutboxView",
     "ParticipantViewSet",
     "PermissionsView",

@@ -1,0 +1,40 @@
+"""Ways into a chat. All of these are for people, in their own streams."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from common.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationReceived(Event):
+    """To a person: somebody invites you to a chat."""
+
+    type: ClassVar[str] = "invitation.received"
+    invitation: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationClosed(Event):
+    """To a person: an invitation to you was taken back, or you declined it on another device."""
+
+    type: ClassVar[str] = "invitation.closed"
+    invitation: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinRequested(Event):
+    """To those who run a chat: somebody asks to be let in."""
+
+    type: ClassVar[str] = "join_request.made"
+    chat: UUID
+    user: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinRejected(Event):
+    """To a person: you were not let in."""
+
+    type: ClassVar[str] = "join_request.rejected"
+    chat: UUID
