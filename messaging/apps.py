@@ -5,6 +5,8 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
+        from django.db.backends.signals import connection_created
+        from django.db.models.signals import post_migrate
         from django.utils.translation import gettext_lazy as _
 
         from accounts import registries
@@ -14,8 +16,10 @@ class MessagingConfig(AppConfig):
         from realtime import registry
 
         from . import contributions, realtime
+        from . import registries as own
         from .dashboard import CARDS, CHARTS
         from .privacy import PART
+        from .search import SOURCES, backends
         from .sizes import SIZES
 
         registry.feeds["chat"] = realtime.ChatFeed()
@@ -31,3 +35,6 @@ class MessagingConfig(AppConfig):
         areas["contacts"] = _("The owner's contacts.")
         areas["messages"] = _("Messages: sending, reading, marking as read.")
         holdings.register(PART)
+        own.sources.update(SOURCES)
+        connection_created.connect(backends.on_connection)
+        post_migrate.connect(backends.on_migrated, sender=self)

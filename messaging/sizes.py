@@ -4,7 +4,7 @@ from typing import Final
 
 from common.sizes import characters
 
-from .api.serializers import MAX_OUTBOX, MAX_USERS
+from .api.serializers import MAX_OUTBOX, MAX_QUERY, MAX_USERS
 from .models import Chat, Contact, Draft, Folder, Invitation, Message, Reaction, ScheduledMessage
 from .services.forwards import MAX_CHATS
 
@@ -28,4 +28,5 @@ SIZES: Final = {
     "participants": Chat.MAX_PARTICIPANTS,
     "participants_per_request": MAX_USERS,
     "outbox_messages": MAX_OUTBOX,
+    "search_query_characters": MAX_QUERY,
 }

@@ -257,6 +257,11 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "DELETE api/v1/chats/<uuid:chat>/scheduled/<uuid:pk>": (401, 404, 404, 404, 204),
     "PUT api/v1/messages/<uuid:pk>/status": IN_THE_CHAT,
     "GET api/v1/messages/<uuid:pk>/receipts": IN_THE_CHAT,
+    "GET api/v1/chats/<uuid:chat>/search": IN_THE_CHAT,
+    "GET api/v1/search/messages": SIGNED_IN,
+    "GET api/v1/search/chats": SIGNED_IN,
+    "GET api/v1/search/users": SIGNED_IN,
+    "GET api/v1/search/suggestions": SIGNED_IN,
     "GET api/v1/legal/documents": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>/versions": EVERYBODY,
@@ -415,9 +420,7 @@ class World:
         values = {
             "<uuid:pk>": next((row.pk for start, row in pk.items() if route.startswith(start)), ""),
             "<uuid:chat>": self.chat.pk,
-            "<uuid:user>": self.people["second"].pk,
             "<uuid:copy>": self.copy.pk,
-            "<str:token>": make_verification(self.waiting),
             "<uuid:user>": self.newcomer.pk if "join-requests" in route else self.people["second"].pk,
             "<str:token>": self.invitation.token
             if "invitations" in route
@@ -500,6 +503,11 @@ class World:
             "PUT api/v1/chats/<uuid:chat>/preferences": {"archived": True},
             "PATCH api/v1/chats/<uuid:chat>/preferences": {"favourite": 1},
             "PUT api/v1/messages/<uuid:pk>/status": {"status": "read"},
+            "GET api/v1/chats/<uuid:chat>/search": {"q": "dawn"},
+            "GET api/v1/search/messages": {"q": "dawn"},
+            "GET api/v1/search/chats": {"q": "rum"},
+            "GET api/v1/search/users": {"q": "second"},
+            "GET api/v1/search/suggestions": {"q": "second"},
             "GET api/v1/messages": {"chat": str(self.chat.pk)},
             "POST api/v1/messages/<uuid:pk>/forward": {"chats": [str(self.chat.pk)]},
             "POST api/v1/messages/<uuid:pk>/reactions": {"emoji": "👍"},

@@ -54,6 +54,7 @@ urlpatterns = [
     path("users/me/settings", views.SettingsView.as_view(), name="settings"),
     path("users/me/social-links", views.SocialLinksView.as_view(), name="social-links"),
     path("users/me/stats", views.StatsView.as_view(), name="stats"),
+    path("search/users", views.PeopleSearchViewSet.as_view({"get": "list"}), name="search-users"),
     path("users", people({"get": "list"}), name="users"),
     path("users/<uuid:pk>", people({"get": "retrieve"}), name="user"),
     path("users/<uuid:pk>/portfolio", views.PortfolioView.as_view(), name="portfolio"),

@@ -189,6 +189,7 @@ def test_the_sizes_of_every_app_are_told(stranger):
         "files_per_batch": 10,
         "upload_piece_bytes": 8388608,
         "uploads_open": 20,
+        "search_query_characters": 200,
     }
 
 

@@ -199,6 +199,20 @@ HISTORY: Final = {
     "next": None,
     "previous": f"http://localhost:8000/api/v1/chats/{CHAT_ID}/messages?before=42",
 }
+FOUND: Final = {
+    "results": [
+        MESSAGE | {"snippet": {"text": "We leave at dawn.", "highlights": [{"start": 12, "end": 16}]}}
+    ],
+    "next": None,
+    "previous": None,
+}
+SUGGESTIONS: Final = {
+    "results": [
+        {"type": "person", "id": OMAR, "text": "Omar Aziz", "detail": "@omar"},
+        {"type": "chat", "id": CHAT_ID, "text": "Wadi Rum, December", "detail": ""},
+        {"type": "word", "id": None, "text": "dawn", "detail": ""},
+    ]
+}
 
 ROOT: Final = MESSAGE | {
     "replies": {"count": 1, "last_seq": 43, "last_at": "2026-11-21T09:16:00Z"},

@@ -16,7 +16,6 @@ urlpatterns = [
     path("chats/<uuid:pk>", chats({"get": "retrieve", **CHANGES}), name="chat"),
     path("chats/<uuid:chat>/messages", views.ChatMessagesView.as_view(), name="chat-messages"),
     path("chats/<uuid:chat>/threads", views.ChatThreadsViewSet.as_view({"get": "list"}), name="chat-threads"),
-    path("chats/<uuid:chat>/unread", views.UnreadView.as_view(), name="chat-unread"),
     path("chats/<uuid:chat>/typing", views.TypingView.as_view(), name="chat-typing"),
     path("chats/<uuid:chat>/read", views.ReadView.as_view(), name="chat-read"),
     path("chats/<uuid:chat>/participants", people({"get": "list", "post": "create"}), name="participants"),
@@ -53,6 +52,7 @@ urlpatterns = [
         views.ScheduledViewSet.as_view({"get": "retrieve", **CHANGES}),
         name="scheduled-message",
     ),
+    path(
         "chats/<uuid:chat>/invitations", invited({"get": "list", "post": "create"}), name="chat-invitations"
     ),
     path("chats/<uuid:chat>/invitations/<uuid:pk>", invited({"delete": "destroy"}), name="chat-invitation"),
@@ -63,6 +63,7 @@ urlpatterns = [
     path("invitations/<str:token>", views.InvitationView.as_view(), name="invitation"),
     path("invitations/<str:token>/accept", views.AcceptView.as_view(), name="invitation-accept"),
     path("invitations/<str:token>/decline", views.DeclineView.as_view(), name="invitation-decline"),
+    path("chats/<uuid:chat>/search", views.ChatSearchView.as_view(), name="chat-search"),
     path("messages", views.MessagesView.as_view(), name="messages"),
     path("outbox", views.OutboxView.as_view(), name="outbox"),
     path("messages/<uuid:pk>", views.MessageView.as_view(), name="message"),
@@ -85,4 +86,7 @@ urlpatterns = [
     ),
     path("messages/<uuid:pk>/status", views.StatusView.as_view(), name="message-status"),
     path("messages/<uuid:pk>/receipts", views.ReceiptsView.as_view(), name="message-receipts"),
+    path("search/messages", views.MessageSearchView.as_view(), name="search-messages"),
+    path("search/chats", views.ChatsSearchViewSet.as_view({"get": "list"}), name="search-chats"),
+    path("search/suggestions", views.SuggestionsView.as_view(), name="search-suggestions"),
 ]

@@ -8,7 +8,14 @@ from .factors import MfaView, PasskeyViewSet, RecoveryCodesView, TotpView
 from .history import HistoryViewSet
 from .identities import SocialProvidersView, SocialSignInView, TelegramLinkView, TelegramSignInView
 from .passwords import ChangePasswordView, ForgotPasswordView, ResetPasswordView
-from .people import ActivityView, PersonViewSet, PortfolioView, SocialLinksView, StatsView
+from .people import (
+    ActivityView,
+    PeopleSearchViewSet,
+    PersonViewSet,
+    PortfolioView,
+    SocialLinksView,
+    StatsView,
+)
 from .privacy import ErasureView, ExportDownloadView, ExportView
 from .profile import MeView
 from .proofs import ChallengeView, PasskeyLoginView, StepUpView
@@ -38,6 +45,7 @@ __all__ = [
     "MfaView",
     "PasskeyLoginView",
     "PasskeyViewSet",
+    "PeopleSearchViewSet",
     "PersonViewSet",
     "PortfolioView",
     "RecoveryCodesView",

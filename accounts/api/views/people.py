@@ -70,6 +70,22 @@ class PersonViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         return User.objects.found_by(self.request.user, read(PeopleQuery, query)["q"])
 
 
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="search_users",
+        tags=["search"],
+        summary="Find people",
+        description="As `GET users`.",
+        parameters=[
+            OpenApiParameter("q", OpenApiTypes.STR, required=True, description="2 to 80 characters.")
+        ],
+        examples=[given("people", examples.PERSON)],
+    )
+)
+class PeopleSearchViewSet(PersonViewSet):
+    """The same list, where clients look for everything that can be searched."""
+
+
 class PortfolioView(ApiView):
     scope = "profile"
     permission_classes = (AllowAny,)

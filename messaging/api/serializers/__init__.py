@@ -46,6 +46,15 @@ from .permissions import PermissionsQuery, PermissionsSerializer
 from .preferences import MuteInput, PreferencesInput, PreferencesSerializer
 from .reactions import ReactionCommandInput, ReactionInput, ReactionSerializer, ReactionsQuery, counts_of
 from .scheduled import ScheduledChangeInput, ScheduledInput, ScheduledSerializer, SendInput, SendToChatInput
+from .search import (
+    MAX_QUERY,
+    FoundMessageSerializer,
+    FoundMessagesSerializer,
+    MessagesInChatQuery,
+    MessagesQuery,
+    SearchQuery,
+    SuggestionsSerializer,
+)
 from .threads import ReadThreadInput, ThreadMarkSerializer, ThreadPageSerializer, ThreadSerializer
 from .typing import TypingInChatInput, TypingInput
 
@@ -74,17 +83,22 @@ __all__ = [
     "FolderInput",
     "FolderSerializer",
     "ForwardInput",
+    "FoundMessageSerializer",
+    "FoundMessagesSerializer",
     "HistoryQuery",
     "InvitationInput",
     "InvitationSerializer",
     "JoinRequestSerializer",
     "MAX_OUTBOX",
+    "MAX_QUERY",
     "MAX_SEQ",
     "MAX_USERS",
     "MessageForReaderSerializer",
     "MessageInput",
     "MessageSerializer",
     "MessageToChatInput",
+    "MessagesInChatQuery",
+    "MessagesQuery",
     "MuteInput",
     "OutboxSerializer",
     "OutcomeSerializer",
@@ -112,9 +126,11 @@ __all__ = [
     "ScheduledChangeInput",
     "ScheduledInput",
     "ScheduledSerializer",
+    "SearchQuery",
     "SendInput",
     "SendToChatInput",
     "StatusInput",
+    "SuggestionsSerializer",
     "ThreadMarkSerializer",
     "ThreadPageSerializer",
     "ThreadSerializer",

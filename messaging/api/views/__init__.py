@@ -22,6 +22,7 @@ from .permissions import PermissionsView
 from .preferences import ArchiveView, MarkUnreadView, MuteView, PreferencesView
 from .reactions import ReactionViewSet
 from .scheduled import ScheduledViewSet
+from .search import ChatSearchView, ChatsSearchViewSet, MessageSearchView, SuggestionsView
 from .threads import ChatThreadsViewSet, ThreadFollowView, ThreadReadView, ThreadView
 from .typing import TypingView
 
@@ -29,8 +30,10 @@ __all__ = [
     "AcceptView",
     "ArchiveView",
     "ChatMessagesView",
+    "ChatSearchView",
     "ChatThreadsViewSet",
     "ChatViewSet",
+    "ChatsSearchViewSet",
     "ContactViewSet",
     "DeclineView",
     "DraftViewSet",
@@ -41,6 +44,7 @@ __all__ = [
     "JoinRequestViewSet",
     "MarkUnreadView",
     "MessageHistoryViewSet",
+    "MessageSearchView",
     "MessageView",
     "MessagesView",
     "MuteView",
@@ -54,6 +58,7 @@ __all__ = [
     "ReceiptsView",
     "ScheduledViewSet",
     "StatusView",
+    "SuggestionsView",
     "ThreadFollowView",
     "ThreadReadView",
     "ThreadView",

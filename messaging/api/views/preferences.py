@@ -16,6 +16,7 @@ from messaging.api.serializers import MuteInput, PreferencesInput, PreferencesSe
 from messaging.models import Chat
 from messaging.services import Preferences
 
+from .marks import UnreadView
 from .scope import ChatScoped
 
 
@@ -126,7 +127,9 @@ class MuteView(OfOneChat):
         return self.forget(muted_until=None)
 
 
-class MarkUnreadView(OfOneChat):
+class MarkUnreadView(UnreadView, OfOneChat):
+    """The badges of a chat, and one that the caller sets."""
+
     @extend_schema(
         operation_id="chats_mark_unread",
         tags=["chats"],
