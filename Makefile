@@ -116,7 +116,7 @@ clean:  ## remove .venv and caches; your data in var/ stays
 
 ##@ Prove (heavy, by hand; figures go to docs/)
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
-        prove-schema
+        prove-million prove-schema
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
@@ -143,6 +143,9 @@ prove-passkeys: dev  ## a passkey in Chromium, at the console of a running serve
 
 prove-erasure: services  ## who is erased is gone from database, Redis and files; kill -9 in the middle
 	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/erasure.py $(ARGS)
+
+prove-million: services  ## with a million messages every list is still found by an index
+	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/million.py $(ARGS)
 
 prove-schema: dev  ## schemathesis against the running server
 	@$(ISOLATED) bash tests/proofs/fuzz_schema.sh $(ARGS)

@@ -129,7 +129,12 @@ class Message(models.Model):
     )
     seq = models.PositiveBigIntegerField(_("seq"))
     author = models.ForeignKey(
-        User, null=True, on_delete=models.SET_NULL, related_name="messages", verbose_name=_("author")
+        User,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="messages",
+        verbose_name=_("author"),
+        db_index=False,  # `message_by_author` begins with it
     )
     kind = models.CharField(_("kind"), max_length=9, choices=Kind, default=Kind.TEXT)
     text = models.TextField(_("text"), max_length=MAX_TEXT)
@@ -212,6 +217,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["chat", "created_at"], name="message_by_date"),
+            models.Index(fields=["author", "-id"], name="message_by_author"),  # their last ones
             # A page of a chat, and what is unread in it, however much is said in its threads.
             models.Index(fields=["chat", "seq"], condition=Q(thread=None), name="message_main_line"),
             models.Index(
