@@ -36,6 +36,8 @@ ALIASES: Final = [
     old("upload/image", "files/images"),
     old("upload/images", "files/images/batch"),
     old("upload/{id}", "files/{id}"),
+    old("chat/{chat}/upload", "chats/{chat}/files"),
+    old("chats/{chat}/upload", "chats/{chat}/files"),
     old("user", "users/me"),
     old("user/{rest...}", "users/me/{rest}"),
     old("account", "users/me"),

@@ -12,15 +12,16 @@ class MessagingConfig(AppConfig):
         from accounts import registries
         from accounts.scopes import areas
         from common import dashboard, holdings
-        from common.sizes import sizes
+        from common.sizes import large_bodies, sizes
+        from files import registries as files
         from realtime import registry
 
-        from . import contributions, realtime
+        from . import contributions, realtime, services
         from . import registries as own
         from .dashboard import CARDS, CHARTS
         from .privacy import PART
         from .search import SOURCES, backends
-        from .sizes import SIZES
+        from .sizes import LARGE_BODIES, SIZES
 
         registry.feeds["chat"] = realtime.ChatFeed()
         registry.commands |= realtime.COMMANDS
@@ -30,6 +31,11 @@ class MessagingConfig(AppConfig):
         registries.acts.extend(contributions.ACTS)
         dashboard.cards.extend(CARDS)
         dashboard.charts.extend(CHARTS)
+        large_bodies.update(LARGE_BODIES)
+        files.readers.append(services.readable_files)
+        files.claims.append(services.named_files)
+        files.changed.append(services.tell_of_file)
+        files.leaving.append(services.lose_file)
         sizes.update(SIZES)
         areas["chats"] = _("Chats and who is in them.")
         areas["contacts"] = _("The owner's contacts.")

@@ -17,6 +17,7 @@ from .models import (
     MarkMove,
     Mention,
     Message,
+    MessageFile,
     Participant,
     Reaction,
     ReactionCount,
@@ -128,6 +129,20 @@ HOLDINGS: Final = [
             "user": Field("For whom."),
             "message": Field("Which message.", "message"),
             "created_at": Field("Since when.", "created_at"),
+        },
+    ),
+    Holding(
+        model=MessageFile,
+        whose="file__owner",
+        purpose="Which files a message has.",
+        retention="as long as the message, or the file",
+        erase=Erase.DELETE_ROW,
+        fields={
+            "id": Field("The order in which they were sent."),
+            "chat": Field("Where."),
+            "message": Field("With what was said."),
+            "file": Field("Which file."),
+            "position": Field("The order in the message."),
         },
     ),
     Holding(

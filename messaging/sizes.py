@@ -2,10 +2,12 @@
 
 from typing import Final
 
+from django.conf import settings
+
 from common.sizes import characters
 
 from .api.serializers import MAX_OUTBOX, MAX_QUERY, MAX_USERS
-from .models import Chat, Contact, Draft, Folder, Invitation, Message, Reaction, ScheduledMessage
+from .models import Chat, Contact, Draft, Folder, Invitation, Message, MessageFile, Reaction, ScheduledMessage
 from .services.forwards import MAX_CHATS
 
 SIZES: Final = {
@@ -25,8 +27,11 @@ SIZES: Final = {
     "chats_per_folder": Folder.MAX_CHATS,
     "invitation_days": Invitation.MAX_AGE.days,
     "invitations_per_chat": Invitation.MAX_LIVE,
+    "files_per_message": MessageFile.LIMIT,
     "participants": Chat.MAX_PARTICIPANTS,
     "participants_per_request": MAX_USERS,
     "outbox_messages": MAX_OUTBOX,
     "search_query_characters": MAX_QUERY,
 }
+
+LARGE_BODIES: Final = {"chats/[^/]+/files": settings.MAX_FILE_SIZE + settings.MAX_BODY}  # as `files/upload`

@@ -180,6 +180,8 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "POST api/v1/chats/<uuid:chat>/messages": (401, 404, 201, 201, 201),
     "GET api/v1/chats/<uuid:chat>/unread": IN_THE_CHAT,
     "POST api/v1/chats/<uuid:chat>/typing": (401, 404, 204, 204, 204),
+    "GET api/v1/chats/<uuid:chat>/files": IN_THE_CHAT,
+    "POST api/v1/chats/<uuid:chat>/files": (401, 404, 201, 201, 201),
     "POST api/v1/chats/<uuid:chat>/read": IN_THE_CHAT,
     "GET api/v1/chats/<uuid:chat>/participants": IN_THE_CHAT,
     "POST api/v1/chats/<uuid:chat>/participants": (401, 404, 403, 201, 201),
@@ -295,6 +297,7 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
 ROOMS = ("messaging", "files", "legal", "accounts", "common")
 FORMS = {
     "api/v1/users/me/avatar",
+    "api/v1/chats/<uuid:chat>/files",
     "api/v1/files/upload",
     "api/v1/files/images",
     "api/v1/files/images/batch",
@@ -437,6 +440,7 @@ class World:
         role = {"role": "admin"}
         title = {"title": "Petra, January"}
         return {
+            "POST api/v1/chats/<uuid:chat>/files": {"file": upload()},
             "POST api/v1/files/upload": {"file": upload()},
             "POST api/v1/files/images": {"file": upload()},
             "POST api/v1/files/images/batch": {"files": [upload()]},

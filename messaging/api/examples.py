@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from accounts.api.examples import PERSON
 from common.problems import NotAllowed
+from files.api.examples import FILE
 from messaging.problems import CannotActOnEqual, DraftConflict
 
 LAYLA: Final = "0198c5b2-7d44-7a31-9c11-2f6a4e8b1d01"
@@ -191,6 +192,12 @@ PERMISSIONS: Final = {
         {"action": "message.send", "allowed": True, "level": "everyone", "rule": "default"},
         {"action": "participant.add", "allowed": False, "level": "admins", "rule": "default"},
     ],
+}
+CHAT_FILE: Final = FILE | {
+    "message": MESSAGE["id"],
+    "seq": 42,
+    "sent_by": LAYLA,
+    "sent_at": "2026-11-21T09:15:00Z",
 }
 HISTORY: Final = {
     "results": [MESSAGE],

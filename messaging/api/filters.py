@@ -7,7 +7,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from common.problems import Invalid
-from messaging.models import Chat, Folder
+from files.models import File
+from messaging.models import Chat, Folder, MessageFile
 
 
 @extend_schema_field(OpenApiTypes.BOOL)
@@ -44,6 +45,12 @@ class ChatFilter(django_filters.FilterSet):
         lambda chats, wanted: chats.filter(favourite__isnull=not wanted),
         help_text="My favourites, or the others.",
     )
+    mentions = YesOrNo(
+        lambda chats, wanted: (
+            chats.filter(unread_mentions__gt=0) if wanted else chats.filter(unread_mentions=0)
+        ),
+        help_text="Where something unread calls the caller, or not.",
+    )
     folder = django_filters.UUIDFilter(method="in_folder", help_text="Those in this folder of mine.")
     q = django_filters.CharFilter(
         method="called", max_length=120, help_text="A part of the title, or of the other person's name."
@@ -61,3 +68,13 @@ class ChatFilter(django_filters.FilterSet):
 
     def called(self, chats: Any, name: str, value: str) -> Any:
         return chats.named(self.request.user).filter(name__icontains=value)
+
+
+class ChatFileFilter(django_filters.FilterSet):
+    kind = django_filters.ChoiceFilter(
+        field_name="file__kind", choices=File.Kind.choices, help_text="Only files of this kind."
+    )
+
+    class Meta:
+        model = MessageFile
+        fields = ["kind"]

@@ -17,6 +17,11 @@ urlpatterns = [
     path("chats/<uuid:chat>/messages", views.ChatMessagesView.as_view(), name="chat-messages"),
     path("chats/<uuid:chat>/threads", views.ChatThreadsViewSet.as_view({"get": "list"}), name="chat-threads"),
     path("chats/<uuid:chat>/typing", views.TypingView.as_view(), name="chat-typing"),
+    path(
+        "chats/<uuid:chat>/files",
+        views.ChatFileViewSet.as_view({"get": "list", "post": "create"}),
+        name="chat-files",
+    ),
     path("chats/<uuid:chat>/read", views.ReadView.as_view(), name="chat-read"),
     path("chats/<uuid:chat>/participants", people({"get": "list", "post": "create"}), name="participants"),
     path(

@@ -3,6 +3,7 @@
 from .chats import Chat, ChatQuerySet
 from .contacts import Contact, ContactQuerySet
 from .drafts import Draft, DraftCopy
+from .files import MessageFile, MessageFileQuerySet
 from .folders import Folder, FolderPlace, FolderQuerySet
 from .hidden import HiddenMessage
 from .invitations import Invitation, InvitationQuerySet, JoinRequest, JoinRequestQuerySet
@@ -34,6 +35,8 @@ __all__ = [
     "MarkMoveQuerySet",
     "Mention",
     "Message",
+    "MessageFile",
+    "MessageFileQuerySet",
     "MessageQuerySet",
     "Participant",
     "ParticipantQuerySet",

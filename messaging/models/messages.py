@@ -26,6 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Block, User
 from common.ids import uuid7
 
+from .files import MessageFile
 from .hidden import HiddenMessage
 from .mentions import Mention
 from .participants import Participant
@@ -41,7 +42,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def shown(self) -> MessageQuerySet:
         """With what `MessageSerializer` reads: as many queries, however many messages."""
         counts = Prefetch("reaction_counts", to_attr="shown_reactions")
-        return self.select_related("author", "reply_to__author", "forwarded_author").prefetch_related(counts)
+        files: Any = Prefetch("message_files", MessageFile.objects.shown(), to_attr="shown_files")
+        people = self.select_related("author", "reply_to__author", "forwarded_author")
+        return people.prefetch_related(counts, files)
 
     def shown_to(self, reader: UUID) -> MessageQuerySet:
         """The same with what `MessageForReaderSerializer` reads beside."""
@@ -116,6 +119,7 @@ class Message(models.Model):
 
     class Kind(models.TextChoices):
         TEXT = "text", _("text")
+        FILE = "file", _("file")
         SYSTEM = "system", _("system")
 
     MAX_TEXT = 10_000  # characters
@@ -188,6 +192,7 @@ class Message(models.Model):
 
     shown_reactions: list[ReactionCount]  # of `shown`
     my_reactions: list[Reaction]  # of `shown_to`
+    shown_files: list[MessageFile]  # in their order: of `shown`, and of one that was just sent
 
     objects = MessageQuerySet.as_manager()
 

@@ -1,5 +1,6 @@
 """Every write to messaging, a module a subject."""
 
+from .attachments import attach, detach, lose_file, named_files, readable_files, tell_of_file
 from .chats import create_chat, delete_chat, leave_chat, update_chat
 from .contacts import add_contact, remove_contact, update_contact
 from .deletions import delete_message, hide_message
@@ -25,6 +26,7 @@ from .participants import add_participants, change_role, remove_participant
 from .preferences import Preferences, set_preferences
 from .reactions import add_reaction, remove_reaction
 from .scheduled import cancel_scheduled, change_scheduled, schedule_message, send_due_messages
+from .sending_files import send_file
 from .threads import follow_thread, mark_thread_read
 from .typing import tell_typing
 from .unread import Badge, badges_of
@@ -41,6 +43,7 @@ __all__ = [
     "add_participants",
     "add_reaction",
     "approve_request",
+    "attach",
     "badges_of",
     "cancel_scheduled",
     "change_role",
@@ -52,6 +55,7 @@ __all__ = [
     "delete_chat",
     "delete_folder",
     "delete_message",
+    "detach",
     "discard_copy",
     "edit_message",
     "follow_thread",
@@ -59,10 +63,13 @@ __all__ = [
     "hide_message",
     "leave_chat",
     "leave_every_chat",
+    "lose_file",
     "mark_delivered",
     "mark_read",
     "mark_thread_read",
+    "named_files",
     "purge_mark_moves",
+    "readable_files",
     "receipts_of",
     "reject_request",
     "remove_contact",
@@ -73,10 +80,12 @@ __all__ = [
     "save_draft",
     "schedule_message",
     "send_due_messages",
+    "send_file",
     "send_message",
     "send_outbox",
     "set_mentions",
     "set_preferences",
+    "tell_of_file",
     "tell_typing",
     "update_chat",
     "update_contact",

@@ -25,6 +25,7 @@ class Said(TypedDict, total=False):
     quote: str
     no_forward: bool
     forwarded: Message
+    files: Sequence[UUID]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +41,13 @@ class Content:
     quote: str = ""
     no_forward: bool = False
     forwarded: Message | None = None
+    files: Sequence[UUID] = ()
 
     def columns(self) -> dict[str, Any]:
         """What of it stands in the message's own row."""
         columns = {
             "text": self.text,
-            "kind": self.kind,
+            "kind": self.kind_there,
             "quote": self.quote,
             "no_forward": self.no_forward,
             "silent": self.silent,
@@ -77,10 +79,16 @@ class Content:
             "quote": self.quote,
             "no_forward": self.no_forward,
             "forwarded": self.forwarded and self.forwarded.pk,
+            "files": list(self.files),
         }
         if more := {name: value for name, value in more.items() if value}:
             said.append(more)
         return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    @property
+    def kind_there(self) -> str:
+        """A text with files is a message with files, unless it is said to be something else."""
+        return Message.Kind.FILE if self.files and self.kind == Message.Kind.TEXT else self.kind
 
 
 def packed(said: Said) -> dict[str, Any]:
@@ -91,8 +99,10 @@ def packed(said: Said) -> dict[str, Any]:
 def unpacked(said: dict[str, Any]) -> Said:
     """What `packed` made of it, back."""
     back: dict[str, Any] = dict(said)
-    if "thread" in back:
-        back["thread"] = UUID(back["thread"])
+    for name in back.keys() & {"thread", "reply_to"}:
+        back[name] = UUID(back[name])
+    if "files" in back:
+        back["files"] = [UUID(each) for each in back["files"]]
     if "mentions" in back:
         back["mentions"] = [each if each == ALL else UUID(each) for each in back["mentions"]]
     return back  # type: ignore[return-value]

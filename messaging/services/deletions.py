@@ -12,6 +12,7 @@ from messaging.events import MessageDeleted, MessageHidden
 from messaging.models import Chat, HiddenMessage, Message, Participant
 from messaging.problems import CannotActOnEqual
 
+from .attachments import detach
 from .locking import lock_message
 from .mentions import set_mentions
 
@@ -35,6 +36,7 @@ def delete_message(*, actor: User | System, message: Message) -> Message:
         return message
     for gone in (message.revisions, message.reactions, message.reaction_counts):
         gone.all().delete()
+    detach(messages=[message])
     set_mentions(actor=actor, chat=chat, message=message, mentions=[])
     message.answers.exclude(quote="").update(quote="")
     message.text = message.fingerprint = message.quote = ""

@@ -12,6 +12,7 @@ from messaging.events import MessageSent
 from messaging.models import Chat, Message
 from messaging.problems import ClientIdConflict
 
+from .attachments import attach, pass_on
 from .content import Content, Said
 from .locking import lock_chat
 from .mentions import called_by, set_mentions
@@ -36,6 +37,7 @@ def send_message(
         NotFound, NotAllowed, NotOpenToYou: the policy `message.send` says no, or in a thread
             `message.thread`, or of calling everybody `message.mention_all`.
         Invalid: the thread's root is not in this chat, or in a thread itself; somebody called is not there.
+        Invalid: of `files.<number>`: `unknown_file`, `infected_file`.
         Invalid: what it replies to is not there, or does not say what is quoted.
         ClientIdConflict: another message has this client id.
 
@@ -57,6 +59,8 @@ def _send(actor: User | System, chat: Chat, client_id: str, content: Content) ->
     policies.require(actor, "message.send", chat)
     if sent := _sent_before(actor, chat, client_id, content):
         return sent, False
+    if content.kind_there == Message.Kind.FILE:
+        policies.require(actor, "message.attach", chat)
     root = root_in(chat, content.thread) if content.thread else None
     if root:
         policies.require(actor, "message.thread", chat)
@@ -79,6 +83,11 @@ def _send(actor: User | System, chat: Chat, client_id: str, content: Content) ->
     else:
         chat.last_message = message
         chat.last_activity_at = message.created_at
+    message.shown_files = (
+        pass_on(message=message, source=content.forwarded)
+        if content.forwarded
+        else attach(message=message, files=content.files, by=actor)
+    )
     message.shown_reactions, message.my_reactions = [], []  # it is new: no need to look
     chat.save(update_fields=["last_seq", "last_message", "last_activity_at"])
     emit(MessageSent(chat=chat.pk, seq=message.seq, message=message.pk))

@@ -270,9 +270,9 @@ def test_a_stranger_reads_nothing(chat, omar, client_of):
 def test_a_page_takes_as_many_queries_of_any_history(messages, asked, chat, read, django_assert_num_queries):
     say(chat, messages)
 
-    # The session, the chat with its marks, the page (around: both halves) with its reactions and mine,
+    # The session, the chat with its marks, the page (around: both halves) with its reactions, mine and files,
     # something before, something after.
-    with django_assert_num_queries(10 if "around" in asked else 7):
+    with django_assert_num_queries(11 if "around" in asked else 8):
         response = read(**asked, limit=5)
 
     assert len(seqs(response)) == 5

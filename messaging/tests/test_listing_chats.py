@@ -232,8 +232,8 @@ def test_the_list_takes_as_many_queries_of_any_size(size, client_of, django_asse
     chats_with(reader, **size)
     client = client_of(reader)
 
-    # The session, the chats, their last messages with reactions and mine, what stands in for hidden ones.
-    with django_assert_num_queries(6):
+    # The session, the chats, their last messages with reactions, mine and files, what stands in for hidden ones.
+    with django_assert_num_queries(7):
         response = client.get(CHATS, {"page_size": 200})
 
     results = response.json()["results"]
@@ -248,8 +248,8 @@ def test_one_chat_takes_as_many_queries_of_any_size(size, client_of, django_asse
     chat = chats_with(reader, **size)[0]
     client = client_of(reader)
 
-    # The session, the chat, its last message with reactions and mine, what stands in for a hidden one.
-    with django_assert_num_queries(6):
+    # The session, the chat, its last message with reactions, mine and files, what stands in for a hidden one.
+    with django_assert_num_queries(7):
         response = client.get(f"{CHATS}/{chat.pk}")
 
     assert response.json()["unread_count"] == size["messages"]

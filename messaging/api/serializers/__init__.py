@@ -13,6 +13,7 @@ from .deletions import DeleteCommandInput, DeleteQuery
 from .drafts import DraftInChatInput, DraftInput, DraftQuery, DraftSerializer
 from .edits import EditCommandInput, EditInput, RevisionSerializer
 from .fields import MAX_SEQ, MAX_USERS, ChatField, PeopleField, PersonField
+from .files import ChatFileInput, ChatFileSerializer, FilesField
 from .folders import FolderChangeInput, FolderInput, FolderSerializer
 from .forwards import ForwardInput
 from .invitations import (
@@ -61,6 +62,8 @@ from .typing import TypingInChatInput, TypingInput
 __all__ = [
     "ChatChangeInput",
     "ChatField",
+    "ChatFileInput",
+    "ChatFileSerializer",
     "ChatFrameSerializer",
     "ChatInput",
     "ChatSerializer",
@@ -79,6 +82,7 @@ __all__ = [
     "DraftSerializer",
     "EditCommandInput",
     "EditInput",
+    "FilesField",
     "FolderChangeInput",
     "FolderInput",
     "FolderSerializer",

@@ -1,6 +1,6 @@
 """Messages, in and out."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -8,10 +8,12 @@ from rest_framework import serializers
 
 from common.api.fields import BooleanField, ChoiceField, QueryIntegerField, StringField, UUIDField
 from common.api.serializers import Input
+from files.api.serializers import FileSerializer
 from messaging.models import Chat, Message
 from messaging.services.mentions import ALL
 
-from .fields import MAX_SEQ, ChatField, MentionsField, SpokenField
+from .fields import MAX_SEQ, ChatField, MentionsField
+from .files import FilesField
 from .forwards import ProvenanceSerializer, provenance_of
 from .reactions import CountForReaderSerializer, CountSerializer, counts_for_reader, counts_of
 from .replies import ReplyField, ReplySerializer, reply_of
@@ -91,9 +93,12 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
     def get_forwarded_from(self, message: Message) -> dict[str, Any] | None:
         return provenance_of(message)
 
-    # What clients already read, of features that are not there yet: the same value for every message.
-    def get_files(self, message: Message) -> list[str]:
-        return []
+    @extend_schema_field(FileSerializer(many=True))
+    def get_files(self, message: Message) -> list[dict[str, Any]]:
+        """Their addresses are signed for the reader; in frames, which everybody gets, for nobody."""
+        reader = self.context.get("reader")
+        context = {"reader": reader.pk} if reader else {}
+        return [FileSerializer(each.file, context=context).data for each in message.shown_files]
 
     @extend_schema_field(CountSerializer(many=True))
     def get_reactions(self, message: Message) -> list[dict[str, Any]]:
@@ -131,8 +136,18 @@ class MessageForReaderSerializer(MessageSerializer):
 
 
 class MessageInput(Input):
-    text = SpokenField(max_length=Message.MAX_TEXT)
-    kind = ChoiceField(choices=[(Message.Kind.TEXT, _("text"))], required=False)
+    text = StringField(
+        required=False,
+        allow_blank=True,
+        max_length=Message.MAX_TEXT,
+        help_text="May be left out where there are files.",
+    )
+    kind = ChoiceField(
+        choices=[(Message.Kind.TEXT, _("text")), (Message.Kind.FILE, _("file"))],
+        required=False,
+        help_text="`file` by itself where there are files.",
+    )
+    files = FilesField(required=False, help_text="Ids of files that you have uploaded.")
     client_id = StringField(
         required=False,
         max_length=255,
@@ -149,7 +164,19 @@ class MessageInput(Input):
     no_forward = BooleanField(required=False, help_text="Whether it is not to be forwarded.")
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """A text is kept as it was sent, but it is not sent if there is nothing to see in it."""
+        if not given.get("files"):
+            if given.get("kind") == Message.Kind.FILE:
+                _refuse("files", _("Name the files."), "required")
+            if "text" not in given:
+                _refuse("text", serializers.Field.default_error_messages["required"], "required")
+            if not given["text"].strip():
+                _refuse("text", serializers.CharField.default_error_messages["blank"], "blank")
         return given | given.pop("reply_to", {})
+
+
+def _refuse(field: str, detail: Any, code: str) -> NoReturn:
+    raise serializers.ValidationError({field: [serializers.ErrorDetail(str(detail), code=code)]})
 
 
 class MessageToChatInput(MessageInput):

@@ -4,6 +4,7 @@ from .chats import ChatViewSet
 from .contacts import ContactViewSet
 from .drafts import DraftViewSet
 from .edits import MessageHistoryViewSet
+from .files import ChatFileViewSet
 from .folders import FolderViewSet
 from .forwards import ForwardView
 from .invitations import (
@@ -29,6 +30,7 @@ from .typing import TypingView
 __all__ = [
     "AcceptView",
     "ArchiveView",
+    "ChatFileViewSet",
     "ChatMessagesView",
     "ChatSearchView",
     "ChatThreadsViewSet",
