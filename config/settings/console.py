@@ -59,6 +59,13 @@ UNFOLD = {
                 ],
             },
             {
+                "title": _("Files"),
+                "items": [
+                    item(_("Files"), "attach_file", "files_file"),
+                    item(_("Uploads"), "upload", "files_upload"),
+                ],
+            },
+            {
                 "title": _("Legal"),
                 "items": [
                     item(_("Documents"), "gavel", "legal_version"),

@@ -16,10 +16,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
+from accounts.policies import require
 from accounts.services import audit
 from common.actors import SYSTEM, System
 from common.storage import PRIVATE, let_go
 from files.models import File, FileScan
+from files.policies import ALLOWED
 from files.problems import FileNotQuarantined
 from files.providers.scanners import ScannerUnavailable, ScanRefused, is_configured, scanner
 
@@ -72,8 +74,14 @@ def due_files() -> list[UUID]:
 def rescan_file(*, actor: User | System, file: File) -> bool:
     """Have a file looked into again, whatever was said of it before. False where nobody looks.
 
-    Until that is done nobody gets its content. Emits `FileUpdated`.
+    Until that is done nobody gets its content.
+
+    Raises:
+        NotAllowed: the policy `file.rescan` says no.
+
+    Emits `FileUpdated`.
     """
+    require(actor, "file.rescan", table=ALLOWED)
     if not is_configured():
         return False
     row = File.objects.select_for_update(no_key=True).get(pk=file.pk)
@@ -88,10 +96,12 @@ def release_file(*, actor: User, file: File) -> bool:
     """Give out a file in which something was found by mistake. False if it isn't in quarantine.
 
     Raises:
+        NotAllowed: the policy `file.quarantine` says no, also of whose file it is.
         FileNotQuarantined: its content was deleted meanwhile.
 
     Emits `FileUpdated`.
     """
+    require(actor, "file.quarantine", table=ALLOWED)
     row = File.objects.select_for_update(no_key=True).get(pk=file.pk)
     if row.scan != File.Scan.INFECTED:
         return False

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from accounts.tests.factories import staff
 from common.models import LogEntry
+from common.problems import NotAllowed
 from common.tests.threads import at_once
 from files import registries
 from files.models import File, FileScan
@@ -232,6 +233,16 @@ def test_staff_give_out_what_was_found_by_mistake(layla, scanner):
     assert (entry.verb, entry.category, entry.actor) == ("file.released", "admin", helper.pk)
     with time_machine.travel(timezone.now() + timedelta(days=31)):
         assert purge_quarantine() == 0
+
+
+def test_nobody_gives_out_a_file_of_their_own(layla, scanner):
+    file = infected(layla)
+
+    for act in (release_file, rescan_file):
+        with pytest.raises(NotAllowed):
+            act(actor=layla, file=file)
+
+    assert scan_of(file) == "infected"
 
 
 def test_what_was_deleted_is_not_given_out(layla, scanner, committed):
