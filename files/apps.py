@@ -11,11 +11,13 @@ class FilesConfig(AppConfig):
         from accounts.services import audit
         from common import holdings
         from common.health import checks
+        from common.jobs.work import register
         from common.sizes import large_bodies, sizes
         from realtime import registry
 
         from . import registries
         from .health import CHECKS
+        from .jobs import KINDS
         from .privacy import PART
         from .realtime import RENDERERS
         from .sizes import LARGE_BODIES, SIZES
@@ -30,3 +32,5 @@ class FilesConfig(AppConfig):
         holdings.register(PART)
         registries.arrived.extend([look_for_viruses, show_smaller])
         checks.CHECKS.update(CHECKS)
+        for kind in KINDS:
+            register(kind)

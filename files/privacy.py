@@ -37,6 +37,7 @@ HOLDINGS: Final = [
             "pictured_at": Field("Whether there are smaller pictures of it."),
             "duration": Field("How long it plays.", "duration"),
             "waveform": Field("How it is shown."),
+            "playable": Field("Whether it can be played as it is."),
             "claimed_at": Field("Whether something names it, or it goes."),
             "created_at": Field("When it was uploaded.", "created_at"),
         },

@@ -29,6 +29,7 @@ FILE: Final = {
     "height": 3024,
     "duration": None,
     "waveform": None,
+    "playable": None,
     "uploaded_by": LAYLA,
     "created_at": "2026-11-21T09:14:30Z",
 }

@@ -44,6 +44,7 @@ class FileSerializer(serializers.ModelSerializer[File]):
             "height",
             "duration",
             "waveform",
+            "playable",
             "uploaded_by",
             "created_at",
         ]
@@ -51,6 +52,7 @@ class FileSerializer(serializers.ModelSerializer[File]):
         extra_kwargs = {
             "size": {"help_text": "Bytes."},
             "duration": {"help_text": "Milliseconds."},
+            "playable": {"help_text": "Browsers play it as it is; null: nobody has looked yet, or can."},
         }
 
     @extend_schema_field(serializers.URLField(allow_null=True))

@@ -68,6 +68,7 @@ class File(models.Model):
     pictured_at = models.DateTimeField(null=True, blank=True)  # when smaller ones of a picture were made
     duration = models.PositiveIntegerField(_("duration"), null=True, blank=True)  # milliseconds
     waveform = models.JSONField(default=list, blank=True)  # loudness over its length, 0 to 100
+    playable = models.BooleanField(_("plays in browsers"), null=True, blank=True)  # null: nobody has looked
     claimed_at = models.DateTimeField(_("first named"), null=True, blank=True)
     created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
 

@@ -19,6 +19,7 @@ from files.models import File
 from files.problems import QuotaExceeded
 
 from .deleting import delete_file
+from .media import order_look
 from .naming import plain_name
 
 
@@ -131,6 +132,7 @@ def _keep(
         scan=File.Scan.PENDING if settings.CLAMAV_URL else File.Scan.SKIPPED,
         **more,
     )
+    order_look(file)
     if also:
         also(file)
     transaction.on_commit(lambda: _ring(file), robust=True)

@@ -20,7 +20,7 @@ EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!
 SIGNATURE = "Local.Eicar.Test.UNOFFICIAL"  # what clamd calls it: the suffix is for signatures of one's own
 
 STREAM_MAX = 1024 * 1024  # bytes
-PATIENCE = 30.0  # seconds
+PATIENCE = 120.0  # seconds: a machine may be busy
 
 
 def program(name: str) -> str:

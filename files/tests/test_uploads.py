@@ -48,6 +48,7 @@ def test_an_upload_is_answered_with_the_file(layla, client_of):
         "height": None,
         "duration": None,
         "waveform": None,
+        "playable": None,
         "uploaded_by": str(layla.pk),
     }
 
