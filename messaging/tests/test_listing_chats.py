@@ -232,7 +232,7 @@ def test_the_list_takes_as_many_queries_of_any_size(size, client_of, django_asse
     chats_with(reader, **size)
     client = client_of(reader)
 
-    # The session, the chats, their last messages with reactions, mine and files, what stands in for hidden ones.
+    # The session, the chats, their last messages (reactions, mine, files), what stands in for hidden ones.
     with django_assert_num_queries(7):
         response = client.get(CHATS, {"page_size": 200})
 
