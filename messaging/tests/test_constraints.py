@@ -3,7 +3,15 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from messaging.models import Chat, Message, Participant
+from messaging.models import (
+    Chat,
+    Draft,
+    Mention,
+    Message,
+    Participant,
+    ScheduledMessage,
+    ThreadMark,
+)
 from messaging.tests.factories import ChatFactory, MessageFactory, ParticipantFactory
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +84,49 @@ def test_two_people_have_one_private_chat():
     refused(lambda: ChatFactory(type="private", private_key="a:b"))
 
     assert Chat.objects.count() == 1
+
+
+def test_what_stands_in_a_thread_has_none_below_it():
+    root = MessageFactory(reply_count=1, last_reply_seq=2)
+
+    refused(lambda: MessageFactory(chat=root.chat, thread=root, reply_count=1))
+    MessageFactory(chat=root.chat, thread=root)
+
+    assert Message.objects.count() == 2
+
+
+def test_somebody_stands_in_a_thread_once(omar):
+    root = MessageFactory()
+    mark = {"chat": root.chat, "root": root, "user": omar, "read_seq": 1}
+    ThreadMark.objects.create(**mark)
+
+    refused(lambda: ThreadMark.objects.create(**mark))
+
+
+def test_a_message_calls_somebody_once(omar):
+    message = MessageFactory()
+    Mention.objects.create(message=message, user=omar)
+
+    refused(lambda: Mention.objects.create(message=message, user=omar))
+
+
+def test_somebody_has_one_draft_in_a_chat_and_one_in_each_thread(omar):
+    root = MessageFactory()
+    for thread in (None, root):
+        Draft.objects.create(user=omar, chat=root.chat, thread=thread)
+        refused(lambda thread=thread: Draft.objects.create(user=omar, chat=root.chat, thread=thread))
+    Draft.objects.create(user=root.author, chat=root.chat)
+
+    assert Draft.objects.count() == 3
+
+
+def test_a_client_id_schedules_one_message(omar):
+    chat = ChatFactory()
+    row = {"chat": chat, "author": omar, "scheduled_for": chat.created_at, "look_at": chat.created_at}
+    ScheduledMessage.objects.create(**row, client_id="c1")
+
+    refused(lambda: ScheduledMessage.objects.create(**row, client_id="c1"))
+    for _ in range(2):
+        ScheduledMessage.objects.create(**row)  # without one, each is another
+
+    assert ScheduledMessage.objects.count() == 3

@@ -1,6 +1,9 @@
 """Who may do what: every role, every action, both types of chat, asked over the API."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -19,6 +22,14 @@ ACTIONS = {
     "see somebody in it": ("get", "/participants/{other}", None),
     "send": ("post", "/messages", {"text": "Hello"}),
     "mark as read": ("post", "/read", {"seq": 1}),
+    "reply in a thread": ("post", "/messages", {"text": "Hello", "thread": "{first}"}),
+    "see the threads": ("get", "/threads", None),
+    "call somebody": ("post", "/messages", {"text": "Hello", "mentions": ["{other}"]}),
+    "call everybody": ("post", "/messages", {"text": "Hello", "mentions": ["all"]}),
+    "save a draft": ("put", "/drafts", {"text": "Hello", "version": 0}),
+    "see one's drafts": ("get", "/drafts", None),
+    "schedule": ("post", "/scheduled", {"text": "Hello", "scheduled_for": "{tomorrow}"}),
+    "see what one scheduled": ("get", "/scheduled", None),
     "rename": ("patch", "", {"title": "Petra"}),
     "add a member": ("post", "/participants", {"user": "{newcomer}"}),
     "add an admin": ("post", "/participants", {"user": "{newcomer}", "role": "admin"}),
@@ -42,6 +53,14 @@ IN_A_GROUP = {
     "see somebody in it":      (200, 200, 200, 404, 404),
     "send":                    (201, 201, 201, 404, 404),
     "mark as read":            (200, 200, 200, 404, 404),
+    "reply in a thread":       (201, 201, 201, 404, 404),
+    "see the threads":         (200, 200, 200, 404, 404),
+    "call somebody":           (201, 201, 201, 404, 404),
+    "call everybody":          (201, 201, 403, 404, 404),
+    "save a draft":            (200, 200, 200, 404, 404),
+    "see one's drafts":        (200, 200, 200, 404, 404),
+    "schedule":                (201, 201, 201, 404, 404),
+    "see what one scheduled":  (200, 200, 200, 404, 404),
     "rename":                  (200, 200, 403, 404, 404),
     "add a member":            (201, 201, 403, 404, 404),
     "add an admin":            (201, 403, 403, 404, 404),
@@ -98,6 +117,14 @@ IN_A_PRIVATE_CHAT = {
     "see somebody in it":      (200, 404),
     "send":                    (201, 404),
     "mark as read":            (200, 404),
+    "reply in a thread":       (201, 404),
+    "see the threads":         (200, 404),
+    "call somebody":           (201, 404),
+    "call everybody":          (201, 404),
+    "save a draft":            (200, 404),
+    "see one's drafts":        (200, 404),
+    "schedule":                (201, 404),
+    "see what one scheduled":  (200, 404),
     "rename":                  (403, 404),
     "add a member":            (403, 404),
     "add an admin":            (403, 404),
@@ -110,15 +137,31 @@ IN_A_PRIVATE_CHAT = {
 }  # fmt: skip
 
 # What leaves the log as it was although it is done.
-SILENT = {"read the chat", "read its messages", "see who is in it", "see somebody in it"}
+SILENT = {
+    "read the chat",
+    "read its messages",
+    "see who is in it",
+    "see somebody in it",
+    "see the threads",
+    "see one's drafts",
+    "see what one scheduled",
+}
 
 
 def attempt(client: APIClient, chat: Chat, action: str, people: dict[str, User]):
     method, path, body = ACTIONS[action]
     ids = {name: str(person.pk) for name, person in people.items()}
-    body = body and {
-        name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()
+    ids |= {
+        "first": str(chat.messages.get(text="First").pk),
+        "tomorrow": (timezone.now() + timedelta(days=1)).isoformat(),
     }
+
+    def filled(value):
+        if isinstance(value, list):
+            return [filled(each) for each in value]
+        return value.format(**ids) if isinstance(value, str) else value
+
+    body = body and {name: filled(value) for name, value in body.items()}
     return getattr(client, method)(f"/api/v1/chats/{chat.pk}{path.format(**ids)}", body)
 
 
