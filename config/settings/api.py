@@ -165,6 +165,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "chats", "description": "Private and group chats and who is in them."},
         {"name": "messages", "description": "Send, read back, mark as read."},
         {"name": "files", "description": "Files: upload, look at, download, delete."},
+        {"name": "search", "description": "Find messages, chats and people."},
         {"name": "legal", "description": "Documents to read and accept, consents to give and withdraw."},
         {"name": "platform", "description": "Is it up, and how well."},
     ],

@@ -163,6 +163,13 @@ def test_signs_mean_nothing(q, ordering, group, layla, omar, client_of):
     assert Message.objects.count() == 1
 
 
+def test_a_hundred_terms_are_looked_for_at_once(group, layla, omar, client_of):
+    ideographs = [chr(0x4E00 + number) for number in range(100)]
+    said(group, omar, "".join(ideographs), "".join(ideographs[:-1]))
+
+    assert found(client_of(layla), " ".join(reversed(ideographs))) == ["".join(ideographs)]
+
+
 def test_minus_is_a_sign_like_any(group, layla, omar, client_of):
     said(group, omar, "We leave at dawn")
 

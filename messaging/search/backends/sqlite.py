@@ -53,7 +53,7 @@ class SqliteBackend:
 
     def matching(self, messages: QuerySet[Message], query: Query) -> QuerySet[Message]:
         # A pattern is made of words and spaces: nothing in it means anything to FTS5 between quotes.
-        match = " AND ".join(f'"{term.pattern}"' for term in query.terms)
+        match = " ".join(f'"{term.pattern}"' for term in query.terms)
         found = RawSQL(  # noqa: S611 (constant, its parameter apart)
             "SELECT row.message FROM messaging_search AS found"
             " JOIN messaging_search_row AS row ON row.id = found.rowid WHERE found.words MATCH %s",
