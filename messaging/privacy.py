@@ -163,6 +163,8 @@ HOLDINGS: Final = [
             "shown_seq": Field("Others see that it was read, if the person lets them.", "shown_seq"),
             "left_seq": Field("What was for them, after they left.", "left_seq"),
             "joined_at": Field("Since when.", "joined_at"),
+            "added_by": Field("Who brought them in."),
+            "is_request": Field("Whether they have yet to accept it.", "is_request"),
             "was_removed": Field("Whether somebody removed them: a link is no way back then.", "was_removed"),
             "archived_seq": Field("Whether they put it away, and where it was then.", "archived_seq"),
             "muted_until": Field("How long they want to hear nothing of it.", "muted_until"),

@@ -209,6 +209,7 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "PATCH api/v1/chats/<uuid:chat>/preferences": IN_THE_CHAT,
     "POST api/v1/chats/<uuid:chat>/archive": IN_THE_CHAT,
     "DELETE api/v1/chats/<uuid:chat>/archive": (401, 404, 204, 204, 204),
+    "POST api/v1/chats/<uuid:chat>/accept": IN_THE_CHAT,
     "POST api/v1/chats/<uuid:chat>/mute": IN_THE_CHAT,
     "DELETE api/v1/chats/<uuid:chat>/mute": (401, 404, 204, 204, 204),
     "POST api/v1/chats/<uuid:chat>/unread": IN_THE_CHAT,

@@ -145,6 +145,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ParticipantRole": "messaging.models.Participant.Role",
         "FileKind": "files.models.File.Kind",
         "FileScan": "files.models.File.Scan",
+        "ChatState": [("active", "active"), ("request", "request")],
+        "JoinState": [("joined", "joined"), ("waiting", "waiting")],
         "MessageKind": "messaging.models.Message.Kind",
         "ScheduledState": "messaging.models.ScheduledMessage.State",
         "MessageKindSent": [("text", "text"), ("file", "file")],

@@ -81,6 +81,8 @@ CHAT: Final = {
     "unread_count": 0,
     "unread_mentions": 0,
     "thread_unread_count": 0,
+    "state": "active",
+    "added_by": LAYLA,
     "muted": False,
     "muted_until": None,
     "archived": False,
@@ -136,6 +138,7 @@ CONTACT: Final = {
 }
 PREFERENCES: Final = {
     "chat": CHAT_ID,
+    "state": "active",
     "muted": True,
     "muted_until": None,
     "archived": False,

@@ -51,6 +51,11 @@ class ChatFilter(django_filters.FilterSet):
         ),
         help_text="Where something unread calls the caller, or not.",
     )
+    state = django_filters.ChoiceFilter(
+        choices=[("active", _("active")), ("request", _("request"))],
+        method="in_state",
+        help_text="`request`: opened by a stranger and not accepted yet; `active`: all others.",
+    )
     folder = django_filters.UUIDFilter(method="in_folder", help_text="Those in this folder of mine.")
     q = django_filters.CharFilter(
         method="called", max_length=120, help_text="A part of the title, or of the other person's name."
@@ -59,6 +64,9 @@ class ChatFilter(django_filters.FilterSet):
     class Meta:
         model = Chat
         fields: list[str] = []
+
+    def in_state(self, chats: Any, name: str, value: str) -> Any:
+        return chats.filter(is_request=value == "request")
 
     def in_folder(self, chats: Any, name: str, value: Any) -> Any:
         folder = Folder.objects.filter(user=self.request.user, pk=value).first()

@@ -60,6 +60,8 @@ class ChatQuerySet(models.QuerySet["Chat"]):
             muted_until=F("me__muted_until"),
             marked_unread=F("me__marked_unread"),
             favourite=F("me__favourite"),
+            is_request=F("me__is_request"),
+            my_added_by=F("me__added_by"),
         )
 
     def with_marks(self, user: User) -> ChatQuerySet:

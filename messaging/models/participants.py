@@ -46,6 +46,15 @@ class Participant(models.Model):
     shown_seq = models.PositiveBigIntegerField(_("shown as read up to"), default=0)
     left_seq = models.PositiveBigIntegerField(_("left at"), null=True, blank=True)
     joined_at = models.DateTimeField(_("joined"), default=timezone.now)
+    added_by = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("brought in by"),
+    )
+    is_request = models.BooleanField(_("not accepted yet"), default=False)  # by a stranger
     was_removed = models.BooleanField(_("removed by somebody"), default=False)  # and did not leave
     # What the chat is to them, and to nobody else. Archived is derived (`ChatQuerySet.with_preferences`):
     # sending writes nothing to the rows of those who hear it.

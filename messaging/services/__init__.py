@@ -25,6 +25,7 @@ from .outbox import Result, Waiting, send_outbox
 from .participants import add_participants, change_role, remove_participant
 from .preferences import Preferences, set_preferences
 from .reactions import add_reaction, remove_reaction
+from .requests import accept_chat, decline_chat
 from .scheduled import cancel_scheduled, change_scheduled, schedule_message, send_due_messages
 from .sending_files import send_file
 from .threads import follow_thread, mark_thread_read
@@ -38,6 +39,7 @@ __all__ = [
     "Receipts",
     "Result",
     "Waiting",
+    "accept_chat",
     "accept_invitation",
     "add_contact",
     "add_participants",
@@ -51,6 +53,7 @@ __all__ = [
     "create_chat",
     "create_folder",
     "create_invitation",
+    "decline_chat",
     "decline_invitation",
     "delete_chat",
     "delete_folder",

@@ -16,7 +16,7 @@ from messaging.models import Chat, Participant
 from messaging.problems import OwnerMustHandOver
 
 from .locking import lock_chat
-from .openness import require_not_blocked, require_open
+from .openness import require_not_blocked, require_open, strangers
 from .participants import bring_in, participant_of, take_out
 
 WORDS: Final = frozenset({"title", "description", "edit_window", "no_forward"})
@@ -85,9 +85,11 @@ def create_chat(
             created_by=actor,
             participant_count=len(others) + 1,
         )
+        unknown = strangers(actor, list(others.values()))
         roles = {actor.pk: Participant.Role.OWNER} | dict.fromkeys(others, Participant.Role.MEMBER)
         Participant.objects.bulk_create(
-            Participant(chat=chat, user_id=user, role=role) for user, role in roles.items()
+            Participant(chat=chat, user_id=user, role=role, added_by=actor, is_request=user in unknown)
+            for user, role in roles.items()
         )
         emit(ChatAdded(chat=chat.pk, after=0), audience=roles)
     return chat, True
@@ -105,7 +107,11 @@ def _private_chat(actor: User, other: User) -> tuple[Chat, bool]:
             chat = Chat.objects.create(
                 type=Chat.Type.PRIVATE, private_key=key, created_by=actor, participant_count=2
             )
-            Participant.objects.bulk_create(Participant(chat=chat, user=user) for user in (actor, other))
+            unknown = strangers(actor, [other])
+            Participant.objects.bulk_create(
+                Participant(chat=chat, user=user, added_by=actor, is_request=user.pk in unknown)
+                for user in (actor, other)
+            )
             emit(ChatAdded(chat=chat.pk, after=0), audience=[actor.pk, other.pk])
             return chat, True
     except IntegrityError:  # the other one opened it in the same moment

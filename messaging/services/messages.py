@@ -17,6 +17,7 @@ from .content import Content, Said
 from .locking import lock_chat
 from .mentions import called_by, set_mentions
 from .participants import bring_in
+from .preferences import accept
 from .replies import replied_to
 from .threads import count_reply, root_in
 
@@ -56,7 +57,7 @@ def send_message(
 @transaction.atomic
 def _send(actor: User | System, chat: Chat, client_id: str, content: Content) -> tuple[Message, bool]:
     chat = lock_chat(chat)
-    policies.require(actor, "message.send", chat)
+    me = policies.require(actor, "message.send", chat)
     if sent := _sent_before(actor, chat, client_id, content):
         return sent, False
     if content.kind_there == Message.Kind.FILE:
@@ -64,6 +65,8 @@ def _send(actor: User | System, chat: Chat, client_id: str, content: Content) ->
     root = root_in(chat, content.thread) if content.thread else None
     if root:
         policies.require(actor, "message.thread", chat)
+    if me:
+        accept(me)  # who answers a stranger has accepted
     if chat.type == Chat.Type.PRIVATE and chat.participant_count < 2:
         bring_in(chat=chat, users=_absent(chat), by=actor)  # whoever left hears that there is something new
     message = Message.objects.create(

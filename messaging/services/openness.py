@@ -1,6 +1,7 @@
 """Whether people let somebody open a chat with them, or bring them into one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -8,7 +9,7 @@ from accounts.models import Block, User
 from accounts.registries import settings_of
 from common.actors import System
 from common.problems import NotFound
-from messaging.models import Contact
+from messaging.models import Chat, Contact, Participant
 from messaging.problems import NotOpenToYou
 
 
@@ -49,3 +50,22 @@ def require_open(actor: User | System, people: Sequence[User], *, in_group: bool
         open_to -= {blocked for _, blocked in blocks}
     if closed := [str(pk) for pk in choices if pk not in open_to]:
         raise NotOpenToYou(users=closed)
+
+
+def contacts_with(actor: User, people: Iterable[User]) -> set[UUID]:
+    """Those of *people* who have the actor among their contacts."""
+    return set(Contact.objects.filter(owner__in=list(people), user=actor).values_list("owner", flat=True))
+
+
+def strangers(actor: User | System, people: Sequence[User]) -> set[UUID]:
+    """Those of *people* whom the actor comes to as a stranger: what they open waits until it is accepted.
+
+    No stranger is a contact, nor who has a private chat with them that they have accepted.
+    """
+    if isinstance(actor, System):
+        return set()
+    others = [person for person in people if person.pk != actor.pk]
+    keys = [Chat.private_key_of([actor.pk, person.pk]) for person in others]
+    accepted = Participant.objects.filter(chat__private_key__in=keys, is_request=False)
+    known = set(accepted.values_list("user", flat=True)) | contacts_with(actor, others)
+    return {person.pk for person in others} - known

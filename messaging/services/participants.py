@@ -16,14 +16,24 @@ from messaging.models import Chat, Participant, ThreadMark
 from messaging.problems import CannotActOnEqual, ChatFull, OwnerMustHandOver
 
 from .locking import lock_chat
-from .openness import require_open
+from .openness import require_open, strangers
 
 MARKS: Final = ("read_seq", "delivered_seq", "shown_seq")
 OWNER, ADMIN, MEMBER = Participant.Role.OWNER, Participant.Role.ADMIN, Participant.Role.MEMBER
 
 
 # What begins anew for who comes back; what the chat is to them otherwise, they find again.
-ANEW: Final = ["role", "left_seq", "joined_at", "archived_seq", "marked_unread", "was_removed", *MARKS]
+ANEW: Final = [
+    "role",
+    "left_seq",
+    "joined_at",
+    "archived_seq",
+    "marked_unread",
+    "was_removed",
+    "is_request",
+    "added_by",
+    *MARKS,
+]
 
 
 @transaction.atomic
@@ -118,9 +128,18 @@ def bring_in(*, chat: Chat, users: Sequence[User], by: User | System, role: str 
     if chat.participant_count + len(absent) > Chat.MAX_PARTICIPANTS:
         raise ChatFull(limit=Chat.MAX_PARTICIPANTS)
     before, now = chat.last_seq, timezone.now()
+    unknown = strangers(by, users)
     Participant.objects.bulk_create(
         [
-            Participant(chat=chat, user_id=user, role=role, joined_at=now, **dict.fromkeys(MARKS, before))
+            Participant(
+                chat=chat,
+                user_id=user,
+                role=role,
+                joined_at=now,
+                is_request=user in unknown,
+                added_by=by if isinstance(by, User) else None,
+                **dict.fromkeys(MARKS, before),
+            )
             for user in absent
         ],
         update_conflicts=True,  # whoever was in it once has a row

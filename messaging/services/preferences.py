@@ -69,3 +69,13 @@ def clear_unread(me: Participant) -> None:
         me.marked_unread = False
         me.save(update_fields=["marked_unread"])
         emit(PreferencesUpdated(chat=me.chat_id), audience=[me.user_id])
+
+
+def accept(me: Participant) -> None:
+    """Whoever answers a stranger has accepted. The caller holds the row's lock, or the chat's.
+
+    Emits `PreferencesUpdated`, if it waited.
+    """
+    if me.is_request and Participant.objects.filter(pk=me.pk, is_request=True).update(is_request=False):
+        me.is_request = False
+        emit(PreferencesUpdated(chat=me.chat_id), audience=[me.user_id])

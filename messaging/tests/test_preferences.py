@@ -42,7 +42,8 @@ def seen(client, chat):
     """What the chat itself and its preferences say, which is the same."""
     of_chat = client.get(path_of(chat, "")).json()
     alone = client.get(path_of(chat)).json()
-    assert alone == {name: of_chat[name] for name in NOTHING} | {"chat": str(chat.pk)}
+    same = {name: of_chat[name] for name in (*NOTHING, "state")}
+    assert alone == same | {"chat": str(chat.pk)}
     return {name: alone[name] for name in NOTHING}
 
 
@@ -235,5 +236,10 @@ async def test_other_devices_are_told_and_nobody_else(layla, omar, group):
 
     frame = await omars.next()
     assert (frame["type"], frame["user_seq"]) == ("preferences.updated", 2)
-    assert frame["data"] == NOTHING | {"chat": str(group.pk), "favourite": 2, "marked_unread": True}
+    assert frame["data"] == NOTHING | {
+        "chat": str(group.pk),
+        "state": "request",
+        "favourite": 2,
+        "marked_unread": True,
+    }
     assert await laylas.so_far() == []

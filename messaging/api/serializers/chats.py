@@ -14,7 +14,7 @@ from messaging.models import Chat, Participant
 
 from .fields import PeopleField
 from .messages import MessageForReaderSerializer
-from .preferences import end_of_silence
+from .preferences import STATES, end_of_silence, state_of
 
 
 class ChatSettingsSerializer(serializers.Serializer[Chat]):
@@ -54,6 +54,10 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
     unread_count = serializers.IntegerField(read_only=True)
     unread_mentions = serializers.IntegerField(read_only=True)
     thread_unread_count = serializers.IntegerField(read_only=True)
+    state = serializers.SerializerMethodField()
+    added_by = serializers.UUIDField(
+        source="my_added_by", read_only=True, allow_null=True, help_text="Who brought the caller in."
+    )
     muted = serializers.BooleanField(source="is_muted", read_only=True)
     muted_until = serializers.SerializerMethodField()
     archived = serializers.BooleanField(source="is_archived", read_only=True)
@@ -77,6 +81,8 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
             "unread_count",
             "unread_mentions",
             "thread_unread_count",
+            "state",
+            "added_by",
             "muted",
             "muted_until",
             "archived",
@@ -93,6 +99,11 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
             return None
         context = {"chat": chat, "reader": self.context["reader"]}
         return MessageForReaderSerializer(message, context=context).data  # type: ignore[return-value]
+
+    @extend_schema_field(serializers.ChoiceField(choices=STATES))
+    def get_state(self, chat: Chat) -> str:
+        """`request`: a stranger opened it, or brought the caller in, and it was not accepted yet."""
+        return state_of(chat)
 
     def get_muted_until(self, chat: Any) -> datetime | None:
         """Null where it is not muted, or for good."""

@@ -1,20 +1,24 @@
 """What a chat is to one of the people in it, in and out."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api.fields import BooleanField, IntegerField, MomentField
 from common.api.serializers import Input
 from messaging.models import Chat, Participant
 
+STATES: Final = ["active", "request"]
+
 
 class PreferencesSerializer(serializers.Serializer[Chat]):
     """Rows of `Chat.objects.with_preferences`."""
 
     chat = serializers.UUIDField(source="pk", read_only=True)
+    state = serializers.SerializerMethodField()
     muted = serializers.BooleanField(source="is_muted", read_only=True)
     muted_until = serializers.SerializerMethodField()
     archived = serializers.BooleanField(source="is_archived", read_only=True)
@@ -23,9 +27,18 @@ class PreferencesSerializer(serializers.Serializer[Chat]):
         read_only=True, allow_null=True, help_text="Its place among the favourites; null: it is none."
     )
 
+    @extend_schema_field(serializers.ChoiceField(choices=STATES))
+    def get_state(self, chat: Any) -> str:
+        """`request`: a stranger opened it, or brought the caller in, and it was not accepted yet."""
+        return state_of(chat)
+
     def get_muted_until(self, chat: Any) -> datetime | None:
         """Null where it is not muted, or for good."""
         return end_of_silence(chat)
+
+
+def state_of(chat: Any) -> str:
+    return "request" if chat.is_request else "active"
 
 
 def end_of_silence(chat: Any) -> datetime | None:

@@ -22,12 +22,14 @@ from .participants import ParticipantViewSet
 from .permissions import PermissionsView
 from .preferences import ArchiveView, MarkUnreadView, MuteView, PreferencesView
 from .reactions import ReactionViewSet
+from .requests import AcceptChatView
 from .scheduled import ScheduledViewSet
 from .search import ChatSearchView, ChatsSearchViewSet, MessageSearchView, SuggestionsView
 from .threads import ChatThreadsViewSet, ThreadFollowView, ThreadReadView, ThreadView
 from .typing import TypingView
 
 __all__ = [
+    "AcceptChatView",
     "AcceptView",
     "ArchiveView",
     "ChatFileViewSet",

@@ -9,6 +9,7 @@ from rest_framework import mixins, status
 from rest_framework.response import Response
 
 from accounts.authentication import SignedRequest
+from accounts.models import Report
 from common.api.examples import given, sent
 from common.api.schema import refuses
 from common.api.serializers import read
@@ -128,9 +129,14 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
         tags=["chats"],
         summary="Leave or delete a chat",
         description="A member leaves. The owner of a group deletes it for all, or with `leave=true` leaves "
-        "it too, after making somebody else the owner.",
+        "it too, after making somebody else the owner. Who leaves a request may block "
+        "or report the stranger.",
         parameters=[
-            OpenApiParameter("leave", OpenApiTypes.BOOL, description="As the owner: leave, don't delete.")
+            OpenApiParameter("leave", OpenApiTypes.BOOL, description="As the owner: leave, don't delete."),
+            OpenApiParameter(
+                "block", OpenApiTypes.BOOL, description="Of a request: block the stranger who opened it."
+            ),
+            OpenApiParameter("report", enum=Report.Reason.values, description="Of a request: report them."),
         ],
         responses={
             204: OpenApiResponse(description="Left, or deleted."),
@@ -138,14 +144,23 @@ class ChatViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
         },
     )
     def destroy(self, request: SignedRequest, pk: str) -> Response:
-        chat, leave = self._chat(), request.query_params.get("leave", "false")
-        if leave not in ("true", "false"):
-            raise Invalid.field("leave", "invalid", "Use true or false.")
-        if chat.my_role == Participant.Role.OWNER and leave == "false":
+        chat, leave, block = self._chat(), self._asked("leave"), self._asked("block")
+        report = request.query_params.get("report", "")
+        if report and report not in Report.Reason.values:
+            raise Invalid.field("report", "invalid_choice", f"One of {', '.join(Report.Reason.values)}.")
+        if block or report:
+            services.decline_chat(actor=request.user, chat=chat, block=block, report=report)
+        elif chat.my_role == Participant.Role.OWNER and not leave:
             services.delete_chat(actor=request.user, chat=chat)
         else:
             services.leave_chat(actor=request.user, chat=chat)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _asked(self, name: str) -> bool:
+        given = self.request.query_params.get(name, "false")
+        if given not in ("true", "false"):
+            raise Invalid.field(name, "invalid", "Use true or false.")
+        return given == "true"
 
     def _chat(self) -> Any:
         return self.get_object()
