@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0004_drafts"),
+        ("messaging", "0012_drafts"),
     ]
 
     operations = [
