@@ -130,3 +130,9 @@ class AlreadySent(Problem):
     status = 409
     code = "already_sent"
     title = _("This message was sent meanwhile.")
+
+
+class PinLimitReached(Problem):
+    status = 409
+    code = "pin_limit_reached"
+    title = _("This chat already has as many pins as it can hold.")

@@ -7,7 +7,18 @@ from django.conf import settings
 from common.sizes import characters
 
 from .api.serializers import MAX_OUTBOX, MAX_QUERY, MAX_USERS
-from .models import Chat, Contact, Draft, Folder, Invitation, Message, MessageFile, Reaction, ScheduledMessage
+from .models import (
+    Chat,
+    Contact,
+    Draft,
+    Folder,
+    Invitation,
+    Message,
+    MessageFile,
+    Pin,
+    Reaction,
+    ScheduledMessage,
+)
 from .services.forwards import MAX_CHATS
 
 SIZES: Final = {
@@ -22,6 +33,7 @@ SIZES: Final = {
     "contacts": Contact.LIMIT,
     "contact_alias_characters": characters(Contact, "alias"),
     "reactions_per_message": Reaction.MAX_DISTINCT,
+    "pins_per_chat": Pin.LIMIT,
     "chats_per_forward": MAX_CHATS,
     "chat_folders": Folder.MAX,
     "chats_per_folder": Folder.MAX_CHATS,

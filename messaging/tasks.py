@@ -1,12 +1,13 @@
 from uuid import UUID
 
 from celery import shared_task
+from django.utils import timezone
 
 from common.actors import SYSTEM
 
 from . import services
-from .models import Chat, Message
-from .services import send_due_messages, send_message
+from .models import Chat, Message, Pin
+from .services import send_due_messages, send_message, unpin_message
 
 
 @shared_task
@@ -36,3 +37,12 @@ def send_scheduled_messages() -> int:
 def purge_mark_moves() -> int:
     """Forget when marks moved long ago. Every day; safe to run twice at once."""
     return services.purge_mark_moves()
+
+
+@shared_task
+def unpin_expired() -> int:
+    """Take down pins whose time is over. Every minute; safe to run twice at once.
+
+        How many it took down, at most 500 a run.
+    due = list(Pin.objects.filter(chat__deleted_at=None).expired(at=timezone.now())[:500])
+    return sum(unpin_message(actor=SYSTEM, pin=pin) for pin in due)

@@ -73,6 +73,7 @@ from messaging.services import (
     add_reaction,
     create_folder,
     create_invitation,
+    pin_message,
     save_draft,
     schedule_message,
     send_message,
@@ -223,6 +224,9 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET api/v1/invitations/<str:token>": SIGNED_IN,
     "POST api/v1/invitations/<str:token>/accept": SIGNED_IN,
     "POST api/v1/invitations/<str:token>/decline": (401, 204, 204, 204, 204),
+    "GET api/v1/chats/<uuid:chat>/pins": IN_THE_CHAT,
+    "POST api/v1/chats/<uuid:chat>/pins": (401, 404, 403, 200, 200),  # it is pinned
+    "DELETE api/v1/chats/<uuid:chat>/pins/<uuid:message>": (401, 404, 403, 204, 204),
     "GET api/v1/messages": (401, 400, 200, 200, 200),  # the chat is a field here
     "POST api/v1/messages": (401, 400, 201, 201, 201),
     "GET api/v1/messages/<uuid:pk>": IN_THE_CHAT,
@@ -429,6 +433,9 @@ class World:
             "<str:token>": self.invitation.token
             if "invitations" in route
             else make_verification(self.waiting),
+            "<uuid:message>": self.message.pk,
+            "<uuid:user>": self.people["second"].pk,
+            "<str:token>": make_verification(self.waiting),
             "<str:provider>": "local",
             "<str:kind>": "terms",
             "<str:reaction>": "👍",
@@ -494,6 +501,7 @@ class World:
             "PUT api/v1/chats/<uuid:pk>": title,
             "PATCH api/v1/chats/<uuid:pk>": title,
             "POST api/v1/chats/<uuid:chat>/messages": {"text": "Hello"},
+            "POST api/v1/chats/<uuid:chat>/pins": {"message": str(self.message.pk)},
             "POST api/v1/chats/<uuid:chat>/read": {"seq": 1},
             "POST api/v1/chats/<uuid:chat>/typing": {"state": "start"},
             "POST api/v1/chats/<uuid:chat>/participants": {"user": str(self.newcomer.pk)},
@@ -545,6 +553,7 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
         save_draft(actor=people["owner"], chat=chat, text="We leave", version=0)
         with suppress(DraftConflict):
             save_draft(actor=people["owner"], chat=chat, text="We stay", version=0)
+        pin_message(actor=people["owner"], message=message)
         for user in people.values():
             AuthenticatorAppFactory(user=user, confirmed_at=None)
         newcomer = UserFactory(username="newcomer")

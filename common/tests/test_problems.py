@@ -67,6 +67,7 @@ CODES = {
     "passkey_limit_reached": 409,
     "passkey_refused": 403,
     "people_only": 403,
+    "pin_limit_reached": 409,
     "provider_not_configured": 503,
     "provider_unavailable": 502,
     "provider_unknown": 404,

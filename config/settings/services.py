@@ -109,6 +109,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "uploads that nobody goes on with": {"task": "files.tasks.purge_uploads", "schedule": 3600.0},
     "messages that are due": {"task": "messaging.tasks.send_scheduled_messages", "schedule": 15.0},
     "when marks moved long ago": {"task": "messaging.tasks.purge_mark_moves", "schedule": 86_400.0},
+    "pins past their time": {"task": "messaging.tasks.unpin_expired", "schedule": 60.0},
     "sessions long ended": {"task": "accounts.tasks.purge_sessions", "schedule": 86_400.0},
 }
 

@@ -3,5 +3,6 @@
 from .chats import ChatAdmin
 from .messages import MessageAdmin
 from .participants import ParticipantInline, ParticipationInline
+from .pins import PinAdmin
 
-__all__ = ["ChatAdmin", "MessageAdmin", "ParticipantInline", "ParticipationInline"]
+__all__ = ["ChatAdmin", "MessageAdmin", "ParticipantInline", "ParticipationInline", "PinAdmin"]

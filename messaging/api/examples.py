@@ -59,6 +59,14 @@ FORWARDED: Final = [
         "forwarded_from": {"author": OMAR, "author_name": "Omar Aziz", "at": "2026-11-21T09:10:00Z"},
     }
 ]
+PIN: Final = {
+    "id": "0198c5b5-3c4d-7e6f-9071-8293a4b5c6d7",
+    "chat": CHAT_ID,
+    "message": MESSAGE,
+    "pinned_by": LAYLA,
+    "until": None,
+    "created_at": "2026-11-21T09:17:00Z",
+}
 REVISION: Final = {"revision": 1, "text": "We leave at dawn.", "created_at": "2026-11-21T09:15:00Z"}
 CHAT: Final = {
     "id": CHAT_ID,

@@ -7,6 +7,7 @@ contacts = views.ContactViewSet.as_view
 reactions = views.ReactionViewSet.as_view
 folders = views.FolderViewSet.as_view
 invited, asking = views.InvitationViewSet.as_view, views.JoinRequestViewSet.as_view
+pins, reactions = views.PinViewSet.as_view, views.ReactionViewSet.as_view
 CHANGES = {"put": "update", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
@@ -70,6 +71,8 @@ urlpatterns = [
     path("invitations/<str:token>/accept", views.AcceptView.as_view(), name="invitation-accept"),
     path("invitations/<str:token>/decline", views.DeclineView.as_view(), name="invitation-decline"),
     path("chats/<uuid:chat>/search", views.ChatSearchView.as_view(), name="chat-search"),
+    path("chats/<uuid:chat>/pins", pins({"get": "list", "post": "create"}), name="pins"),
+    path("chats/<uuid:chat>/pins/<uuid:message>", pins({"delete": "destroy"}), name="pin"),
     path("messages", views.MessagesView.as_view(), name="messages"),
     path("outbox", views.OutboxView.as_view(), name="outbox"),
     path("messages/<uuid:pk>", views.MessageView.as_view(), name="message"),

@@ -19,6 +19,7 @@ from .folders import FolderDeleted, FolderUpdated
 from .invitations import InvitationClosed, InvitationReceived, JoinRejected, JoinRequested
 from .marks import MarkMoved, MessageDelivered, MessageRead
 from .messages import MessageDeleted, MessageHidden, MessageSent, MessageUpdated
+from .pins import MessagePinned, MessageUnpinned
 from .preferences import PreferencesUpdated
 from .reactions import ReactionAdded, ReactionRemoved
 from .scheduled import ScheduledFailed, ScheduledRemoved, ScheduledUpdated
@@ -44,8 +45,10 @@ __all__ = [
     "MessageDeleted",
     "MessageDelivered",
     "MessageHidden",
+    "MessagePinned",
     "MessageRead",
     "MessageSent",
+    "MessageUnpinned",
     "MessageUpdated",
     "ParticipantAdded",
     "ParticipantRemoved",

@@ -11,6 +11,7 @@ from .marks import MarkMove, MarkMoveQuerySet, recipients_of, shows_reading, wit
 from .mentions import Mention
 from .messages import Message, MessageQuerySet
 from .participants import Participant, ParticipantQuerySet
+from .pins import Pin, PinQuerySet
 from .reactions import Reaction, ReactionCount, ReactionQuerySet
 from .revisions import Revision
 from .scheduled import ScheduledMessage
@@ -40,6 +41,8 @@ __all__ = [
     "MessageQuerySet",
     "Participant",
     "ParticipantQuerySet",
+    "Pin",
+    "PinQuerySet",
     "Reaction",
     "ReactionCount",
     "ReactionQuerySet",

@@ -23,6 +23,7 @@ from .mentions import set_mentions
 from .messages import send_message
 from .outbox import Result, Waiting, send_outbox
 from .participants import add_participants, change_role, remove_participant
+from .pins import pin_message, unpin_message
 from .preferences import Preferences, set_preferences
 from .reactions import add_reaction, remove_reaction
 from .requests import accept_chat, decline_chat
@@ -71,6 +72,7 @@ __all__ = [
     "mark_read",
     "mark_thread_read",
     "named_files",
+    "pin_message",
     "purge_mark_moves",
     "readable_files",
     "receipts_of",
@@ -90,6 +92,7 @@ __all__ = [
     "set_preferences",
     "tell_of_file",
     "tell_typing",
+    "unpin_message",
     "update_chat",
     "update_contact",
     "update_folder",

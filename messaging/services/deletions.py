@@ -15,6 +15,7 @@ from messaging.problems import CannotActOnEqual
 from .attachments import detach
 from .locking import lock_message
 from .mentions import set_mentions
+from .pins import take_down
 
 
 @transaction.atomic
@@ -28,12 +29,13 @@ def delete_message(*, actor: User | System, message: Message) -> Message:
         NotAllowed: it is somebody else's and the policy `message.delete_others` says no.
         CannotActOnEqual: whoever wrote it is of the actor's rank or higher; the platform is above all.
 
-    Emits `MessageDeleted`.
+    Emits `MessageUnpinned`, if it was pinned, and `MessageDeleted`.
     """
     chat, message = lock_message(message, actor)
     _require_may_delete(actor, chat, message)
     if message.deleted_at is not None:
         return message
+    take_down(chat=chat, message=message.pk, by=actor)
     for gone in (message.revisions, message.reactions, message.reaction_counts):
         gone.all().delete()
     detach(messages=[message])

@@ -18,6 +18,7 @@ from messaging.services import (
     hide_message,
     leave_chat,
     mark_read,
+    pin_message,
     remove_participant,
     send_message,
     update_chat,
@@ -56,6 +57,10 @@ USE_CASES = {
     "react": (
         lambda chat, layla, omar: add_reaction(actor=layla, message=chat.messages.get(seq=1), emoji="👍"),
         (["reaction.added"], [], []),
+    ),
+    "pin": (
+        lambda chat, layla, omar: pin_message(actor=layla, message=chat.messages.get(seq=1)),
+        (["message.pinned"], [], []),
     ),
     "mark as read": (
         lambda chat, layla, omar: mark_read(actor=layla, chat=chat, seq=1),

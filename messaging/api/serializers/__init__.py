@@ -44,6 +44,7 @@ from .messages import (
 from .outbox import MAX_OUTBOX, OutboxSerializer, WaitingInput
 from .participants import ParticipantSerializer, ParticipantsInput, RoleInput
 from .permissions import PermissionsQuery, PermissionsSerializer
+from .pins import PinInput, PinSerializer
 from .preferences import MuteInput, PreferencesInput, PreferencesSerializer
 from .reactions import ReactionCommandInput, ReactionInput, ReactionSerializer, ReactionsQuery, counts_of
 from .scheduled import ScheduledChangeInput, ScheduledInput, ScheduledSerializer, SendInput, SendToChatInput
@@ -113,6 +114,8 @@ __all__ = [
     "PermissionsQuery",
     "PermissionsSerializer",
     "PersonField",
+    "PinInput",
+    "PinSerializer",
     "PreferencesInput",
     "PreferencesSerializer",
     "ReactionCommandInput",

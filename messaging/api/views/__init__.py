@@ -20,6 +20,7 @@ from .messages import ChatMessagesView, MessagesView, MessageView
 from .outbox import OutboxView
 from .participants import ParticipantViewSet
 from .permissions import PermissionsView
+from .pins import PinViewSet
 from .preferences import ArchiveView, MarkUnreadView, MuteView, PreferencesView
 from .reactions import ReactionViewSet
 from .requests import AcceptChatView
@@ -56,6 +57,7 @@ __all__ = [
     "OutboxView",
     "ParticipantViewSet",
     "PermissionsView",
+    "PinViewSet",
     "PreferencesView",
     "ReactionViewSet",
     "ReadView",
