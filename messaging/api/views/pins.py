@@ -46,7 +46,7 @@ class PinViewSet(mixins.ListModelMixin, ChatScoped, ApiViewSet):
 
     def get_serializer_context(self) -> dict[str, Any]:
         context = super().get_serializer_context()
-        return context | {"reader": self.request.user, "chat": getattr(self, "chat", None)}
+        return {**context, "reader": self.request.user, "chat": getattr(self, "chat", None)}
 
     @extend_schema(
         operation_id="chat_pins_add",
