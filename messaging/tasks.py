@@ -43,6 +43,8 @@ def purge_mark_moves() -> int:
 def unpin_expired() -> int:
     """Take down pins whose time is over. Every minute; safe to run twice at once.
 
+    Returns:
         How many it took down, at most 500 a run.
+    """
     due = list(Pin.objects.filter(chat__deleted_at=None).expired(at=timezone.now())[:500])
     return sum(unpin_message(actor=SYSTEM, pin=pin) for pin in due)

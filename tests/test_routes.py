@@ -434,8 +434,6 @@ class World:
             if "invitations" in route
             else make_verification(self.waiting),
             "<uuid:message>": self.message.pk,
-            "<uuid:user>": self.people["second"].pk,
-            "<str:token>": make_verification(self.waiting),
             "<str:provider>": "local",
             "<str:kind>": "terms",
             "<str:reaction>": "👍",
