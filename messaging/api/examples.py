@@ -52,13 +52,10 @@ REACTION: Final = {
     "avatar": None,
     "created_at": "2026-11-21T09:16:00Z",
 }
-FORWARDED: Final = [
-    MESSAGE
-    | {
-        "client_id": f"phone-7f3a-19:{CHAT_ID}",
-        "forwarded_from": {"author": OMAR, "author_name": "Omar Aziz", "at": "2026-11-21T09:10:00Z"},
-    }
-]
+FORWARDED: Final = MESSAGE | {
+    "client_id": f"phone-7f3a-19:{CHAT_ID}",
+    "forwarded_from": {"author": OMAR, "author_name": "Omar Aziz", "at": "2026-11-21T09:10:00Z"},
+}
 PIN: Final = {
     "id": "0198c5b5-3c4d-7e6f-9071-8293a4b5c6d7",
     "chat": CHAT_ID,

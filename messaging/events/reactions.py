@@ -9,10 +9,12 @@ from .base import ChatEvent
 
 @dataclass(frozen=True, kw_only=True)
 class ReactionAdded(ChatEvent):
+    """The emoji is in the reaction, which goes with the person; the log keeps ids alone."""
+
     type: ClassVar[str] = "reaction.added"
     message: UUID
     user: UUID
-    emoji: str
+    reaction: UUID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,4 +22,4 @@ class ReactionRemoved(ChatEvent):
     type: ClassVar[str] = "reaction.removed"
     message: UUID
     user: UUID
-    emoji: str
+    reaction: UUID

@@ -49,6 +49,7 @@ from messaging.models import (
     Invitation,
     Message,
     Participant,
+    Reaction,
     ReactionCount,
     ScheduledMessage,
 )
@@ -71,12 +72,20 @@ def messages(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
 
 
 def reactions(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
-    """Who reacted, and all reactions to the message as they are now: nobody has to count."""
+    """Who reacted with what (null: it was taken back), and all there are now: nobody has to count."""
+    rows = Reaction.objects.in_bulk([entry.data["reaction"] for entry in entries])
     counts: dict[str, list[ReactionCount]] = defaultdict(list)
     ids = {entry.data["message"] for entry in entries}
     for count in ReactionCount.objects.filter(message__in=ids):
         counts[str(count.message_id)].append(count)
-    return [entry.data | {"reactions": counts_of(counts[entry.data["message"]])} for entry in entries]
+    return [
+        entry.data
+        | {
+            "emoji": row.emoji if (row := rows.get(UUID(entry.data["reaction"]))) else None,
+            "reactions": counts_of(counts[entry.data["message"]]),
+        }
+        for entry in entries
+    ]
 
 
 def chats(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:

@@ -44,7 +44,11 @@ def add_reaction(*, actor: User, message: Message, emoji: str) -> tuple[Reaction
             raise ReactionLimitReached(limit=Reaction.MAX_DISTINCT)
         ReactionCount.objects.create(message=message, emoji=emoji)
     reaction = Reaction.objects.create(message=message, user=actor, emoji=emoji)
-    emit(ReactionAdded(chat=chat.pk, seq=chat.take_seq(), message=message.pk, user=actor.pk, emoji=emoji))
+    emit(
+        ReactionAdded(
+            chat=chat.pk, seq=chat.take_seq(), message=message.pk, user=actor.pk, reaction=reaction.pk
+        )
+    )
     chat.save(update_fields=["last_seq"])
     return reaction, True
 
@@ -70,6 +74,7 @@ def take_back(*, chat: Chat, reactions: list[Reaction]) -> int:
         counted = ReactionCount.objects.filter(message=reaction.message_id, emoji=reaction.emoji)
         if not counted.filter(count__gt=1).update(count=F("count") - 1):
             counted.delete()
+        pk = reaction.pk  # which is none after the deletion
         reaction.delete()
         emit(
             ReactionRemoved(
@@ -77,7 +82,7 @@ def take_back(*, chat: Chat, reactions: list[Reaction]) -> int:
                 seq=chat.take_seq(),
                 message=reaction.message_id,
                 user=reaction.user_id,
-                emoji=reaction.emoji,
+                reaction=pk,
             )
         )
     chat.save(update_fields=["last_seq"])

@@ -54,7 +54,7 @@ def test_a_reaction_is_counted_and_is_ones_own(layla, omar, group, message, clie
     assert log_of(group)[-1] == (
         2,
         "reaction.added",
-        {"message": str(message.pk), "user": str(omar.pk), "emoji": "👍"},
+        {"message": str(message.pk), "user": str(omar.pk), "reaction": str(reaction.pk)},
     )
 
 
@@ -95,7 +95,7 @@ def test_a_reaction_is_taken_back_by_emoji_or_id(by, omar, group, message, clien
     assert reactions(client, message) == []
     assert not ReactionCount.objects.exists()
     assert log_of(group)[2:] == [
-        (3, "reaction.removed", {"message": str(message.pk), "user": str(omar.pk), "emoji": "👍"})
+        (3, "reaction.removed", {"message": str(message.pk), "user": str(omar.pk), "reaction": own["id"]})
     ]
 
 
@@ -326,13 +326,14 @@ async def test_reactions_by_socket_are_told_to_everybody_with_what_there_is_now(
     assert [(each["emoji"], each["mine"]) for each in added["data"]["reactions"]] == [("👍", True)]
     assert again["data"] == added["data"]
     assert [each["data"]["reactions"] for each in removed] == [[], []]
-    who = {"message": str(message.pk), "user": str(omar.pk), "emoji": "👍"}
+    own = added["data"]["reactions"][0]["id"]
+    who = {"message": str(message.pk), "user": str(omar.pk), "reaction": own}
     assert (heard["type"], heard["seq"]) == ("reaction.added", 2)
-    assert heard["data"] in (who | {"reactions": [{"emoji": "👍", "count": 1}]}, who | {"reactions": []})
+    assert heard["data"] == who | {"emoji": "👍", "reactions": [{"emoji": "👍", "count": 1}]}
     assert (unheard["type"], unheard["seq"], unheard["data"]) == (
         "reaction.removed",
         3,
-        who | {"reactions": []},
+        who | {"emoji": None, "reactions": []},
     )
     assert await laylas.so_far() == []
     assert len(await in_thread(stream_of)(omar)) == 1
