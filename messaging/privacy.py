@@ -255,6 +255,8 @@ HOLDINGS: Final = [
         fields={
             "id": Field("Names the call."),
             "message": Field("Which message.", "message"),
+            "chat": Field("In which chat.", "chat"),
+            "seq": Field("Where it stands there.", "seq"),
             "user": Field("Who."),
         },
     ),

@@ -38,10 +38,20 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
+                        related_name="mention_rows",
                         to="messaging.message",
                     ),
                 ),
+                (
+                    "chat",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="messaging.chat",
+                    ),
+                ),
+                ("seq", models.PositiveBigIntegerField()),
                 (
                     "user",
                     models.ForeignKey(
@@ -55,6 +65,15 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "mention",
                 "constraints": [models.UniqueConstraint(fields=("message", "user"), name="mention_once")],
+                "indexes": [models.Index(fields=["chat", "user", "seq"], name="mention_in_chat")],
             },
+        ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("mentions_all", True)),
+                fields=["chat", "seq"],
+                name="message_calling_all",
+            ),
         ),
     ]

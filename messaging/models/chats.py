@@ -80,10 +80,11 @@ class ChatQuerySet(models.QuerySet["Chat"]):
     def counted(self, user: User) -> ChatQuerySet:
         """The same with what is unread."""
         unread = Message.objects.filter(chat=OuterRef("pk")).unread(by=user.pk, after=OuterRef("my_read_seq"))
-        in_threads = Message.objects.unread_in_threads_of(user).filter(chat=OuterRef("pk"))
+        others = Message.objects.main_line().counting_for(user.pk)
+        in_threads = Message.objects.unread_in_threads_of(user, chat=OuterRef("pk"))
         return self.with_marks(user).annotate(
             unread_count=count_of(unread, by="chat"),
-            unread_mentions=count_of(unread.mentioning(user), by="chat"),
+            unread_mentions=others.calls_of(user, chat=OuterRef("pk"), beyond=OuterRef("my_read_seq")),
             thread_unread_count=count_of(in_threads, by="chat"),
         )
 

@@ -19,6 +19,7 @@ from django.db.models import (
     Subquery,
     Value,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -82,6 +83,21 @@ class MessageQuerySet(models.QuerySet["Message"]):
         blocked = Block.objects.filter(blocker=user).values("blocked")
         return self.filter(Q(mentions_all=True) | Exists(by_name)).exclude(author__in=blocked)
 
+    def calls_of(self, user: User, *, chat: OuterRef, beyond: OuterRef) -> Combinable:
+        """How many of these `mentioning` has in *chat* of an outer query behind position *beyond*.
+
+        Counted in two ranges of two indexes, however many they are and however much is said between them.
+        """
+        blocked = Block.objects.filter(blocker=user).values("blocked")
+        heard = self.filter(chat=chat, seq__gt=beyond).exclude(author__in=blocked)
+        by_name = heard.filter(
+            mentions_all=False,
+            mention_rows__user=user,
+            mention_rows__chat=chat,
+            mention_rows__seq__gt=beyond,
+        )
+        return count_of(heard.filter(mentions_all=True), by="chat") + count_of(by_name, by="chat")
+
     def main_line(self) -> MessageQuerySet:
         """What stands in no thread."""
         return self.filter(thread=None)
@@ -90,9 +106,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages below which there is a thread."""
         return self.filter(last_reply_seq__isnull=False)
 
-    def unread_in_threads_of(self, user: User) -> MessageQuerySet:
-        """What others wrote in threads that *user* follows, behind their mark in each."""
+    def unread_in_threads_of(self, user: User, *, chat: OuterRef | None = None) -> MessageQuerySet:
+        """What others wrote in threads that *user* follows, behind their marks; in *chat*, or in all."""
+        here = {"thread__thread_marks__chat": chat} if chat else {}
         return self.counting_for(user.pk).filter(
+            **here,
+            thread__last_reply_seq__gt=F("thread__thread_marks__read_seq"),  # most threads are read
             thread__thread_marks__user=user,
             thread__thread_marks__is_following=True,
             seq__gt=F("thread__thread_marks__read_seq"),
@@ -129,7 +148,11 @@ class Message(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     chat = models.ForeignKey(
-        "Chat", on_delete=models.CASCADE, related_name="messages", verbose_name=_("chat")
+        "Chat",
+        on_delete=models.CASCADE,
+        related_name="messages",
+        db_index=False,  # the positions' index begins with it
+        verbose_name=_("chat"),
     )
     seq = models.PositiveBigIntegerField(_("seq"))
     author = models.ForeignKey(
@@ -222,6 +245,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["chat", "created_at"], name="message_by_date"),
+            models.Index(fields=["chat", "seq"], condition=Q(mentions_all=True), name="message_calling_all"),
             models.Index(fields=["author", "-id"], name="message_by_author"),  # their last ones
             # A page of a chat, and what is unread in it, however much is said in its threads.
             models.Index(fields=["chat", "seq"], condition=Q(thread=None), name="message_main_line"),

@@ -46,7 +46,9 @@ def set_mentions(
     before = set(rows.values_list("user", flat=True))
     rows.exclude(user__in=people).delete()
     Mention.objects.bulk_create(
-        Mention(message=message, user_id=each) for each in people if each not in before
+        Mention(message=message, chat=chat, seq=message.seq, user_id=each)
+        for each in people
+        if each not in before
     )
     message.mentions, message.mentions_all = [str(each) for each in people], calls_all
     message.save(update_fields=["mentions", "mentions_all"])

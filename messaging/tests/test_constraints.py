@@ -105,9 +105,10 @@ def test_somebody_stands_in_a_thread_once(omar):
 
 def test_a_message_calls_somebody_once(omar):
     message = MessageFactory()
-    Mention.objects.create(message=message, user=omar)
+    call = {"message": message, "chat": message.chat, "seq": message.seq, "user": omar}
+    Mention.objects.create(**call)
 
-    refused(lambda: Mention.objects.create(message=message, user=omar))
+    refused(lambda: Mention.objects.create(**call))
 
 
 def test_somebody_has_one_draft_in_a_chat_and_one_in_each_thread(omar):
