@@ -388,6 +388,7 @@ HOLDINGS: Final = [
             "title": Field("What it is called.", "title", GROUPS),
             "description": Field("What it is for.", "description", GROUPS),
             "edit_window": Field("How long messages may be edited.", "edit_window", GROUPS),
+            "avatar": Field("Its picture: the key of its files.", None, GROUPS),
             "permissions": Field("Who may do what in it.", "permissions", GROUPS),
             "no_forward": Field("Whether what is said stays there.", "no_forward", GROUPS),
             "private_key": Field(

@@ -21,6 +21,10 @@ from .models import (
 )
 from .services.forwards import MAX_CHATS
 
+LARGE_BODIES: Final = {
+    "chats/[^/]+/avatar": Chat.AVATAR_BYTES + settings.MAX_BODY,
+    "chats/[^/]+/files": settings.MAX_FILE_SIZE + settings.MAX_BODY,  # as `files/upload`
+}
 SIZES: Final = {
     "text_characters": Message.MAX_TEXT,
     "mentions": Message.MAX_MENTIONS,
@@ -40,10 +44,9 @@ SIZES: Final = {
     "invitation_days": Invitation.MAX_AGE.days,
     "invitations_per_chat": Invitation.MAX_LIVE,
     "files_per_message": MessageFile.LIMIT,
+    "chat_avatar_bytes": Chat.AVATAR_BYTES,
     "participants": Chat.MAX_PARTICIPANTS,
     "participants_per_request": MAX_USERS,
     "outbox_messages": MAX_OUTBOX,
     "search_query_characters": MAX_QUERY,
 }
-
-LARGE_BODIES: Final = {"chats/[^/]+/files": settings.MAX_FILE_SIZE + settings.MAX_BODY}  # as `files/upload`

@@ -210,6 +210,8 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "PATCH api/v1/chats/<uuid:chat>/preferences": IN_THE_CHAT,
     "POST api/v1/chats/<uuid:chat>/archive": IN_THE_CHAT,
     "DELETE api/v1/chats/<uuid:chat>/archive": (401, 404, 204, 204, 204),
+    "PUT api/v1/chats/<uuid:chat>/avatar": (401, 404, 403, 200, 200),
+    "DELETE api/v1/chats/<uuid:chat>/avatar": (401, 404, 403, 204, 204),
     "POST api/v1/chats/<uuid:chat>/accept": IN_THE_CHAT,
     "POST api/v1/chats/<uuid:chat>/mute": IN_THE_CHAT,
     "DELETE api/v1/chats/<uuid:chat>/mute": (401, 404, 204, 204, 204),
@@ -308,6 +310,8 @@ FORMS = {
     "api/v1/files/images/batch",
 }  # what comes as a form, not as JSON
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Offset": "0"}
+ROOMS = ("messaging", "legal", "accounts", "common")
+FORMS = {"api/v1/users/me/avatar", "api/v1/chats/<uuid:chat>/avatar"}  # what comes as a form, not as JSON
 DOCUMENTS = {"api/schema", "api/docs", "api/docs/problems", "api/redoc"}  # the same for everybody, and cheap
 
 
@@ -491,6 +495,7 @@ class World:
             "PUT api/v1/users/me/social-links": {"links": [{"network": "x", "url": "https://x.com/layla"}]},
             "GET api/v1/users": {"q": "second"},
             "POST api/v1/users/<uuid:pk>/report": {"reason": "spam"},
+            "PUT api/v1/chats/<uuid:chat>/avatar": {"file": upload()},
             "PUT api/v1/users/me/avatar": {"file": upload()},
             "POST api/v1/users/me/avatar": {"file": upload()},
             "DELETE api/v1/users/me": {"password": PASSWORD},

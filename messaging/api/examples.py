@@ -78,6 +78,7 @@ CHAT: Final = {
         "edit_window": 172_800,
         "no_forward": False,
     },
+    "avatars": None,
     "my_role": "owner",
     "participant_count": 2,
     "last_message": MESSAGE,

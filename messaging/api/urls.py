@@ -36,6 +36,7 @@ urlpatterns = [
     path("chats/<uuid:chat>/permissions", views.PermissionsView.as_view(), name="chat-permissions"),
     path("chats/<uuid:chat>/preferences", views.PreferencesView.as_view(), name="chat-preferences"),
     path("chats/<uuid:chat>/archive", views.ArchiveView.as_view(), name="chat-archive"),
+    path("chats/<uuid:chat>/avatar", views.ChatAvatarView.as_view(), name="chat-avatar"),
     path("chats/<uuid:chat>/accept", views.AcceptChatView.as_view(), name="chat-accept"),
     path("chats/<uuid:chat>/mute", views.MuteView.as_view(), name="chat-mute"),
     path("chats/<uuid:chat>/unread", views.MarkUnreadView.as_view(), name="chat-unread"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
+from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models import (
     Case,
@@ -145,11 +146,14 @@ class Chat(models.Model):
     MAX_PARTICIPANTS = 10_000
     EDIT_WINDOW = 48 * 3600  # seconds: who read it two days ago does not look again
     MAX_EDIT_WINDOW = 10 * 366 * 24 * 3600
+    AVATAR_SIZES = User.AVATAR_SIZES
+    AVATAR_BYTES = User.AVATAR_BYTES
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     type = models.CharField(_("type"), max_length=8, choices=Type)
     title = models.CharField(_("title"), max_length=120, blank=True)
     description = models.CharField(_("description"), max_length=1000, blank=True)
+    avatar = models.CharField(_("picture"), max_length=32, blank=True, editable=False)  # key of its files
     permissions = models.JSONField(_("permissions"), default=dict, blank=True)  # own level by action
     edit_window = models.PositiveIntegerField(  # seconds after sending; null: without end
         _("edit window"), default=EDIT_WINDOW, null=True, blank=True
@@ -195,6 +199,29 @@ class Chat(models.Model):
         """The newest message that is there for the reader; of a chat from `for_reader`."""
         chat: Any = self
         return next(iter(chat.instead_of_hidden), None) if chat.last_is_hidden else self.last_message
+
+    @property
+    def avatar_url(self) -> str | None:
+        """The one for a card: 256 pixels wide."""
+        return default_storage.url(self.avatar_name(self.avatar, 256)) if self.avatar else None
+
+    @property
+    def avatars(self) -> dict[str, str] | None:
+        """Addresses of its picture, by its width in pixels."""
+        if not self.avatar:
+            return None
+        return {
+            str(size): default_storage.url(self.avatar_name(self.avatar, size)) for size in self.AVATAR_SIZES
+        }
+
+    @classmethod
+    def avatar_files(cls, key: str) -> list[str]:
+        return [cls.avatar_name(key, size) for size in cls.AVATAR_SIZES]
+
+    @staticmethod
+    def avatar_name(key: str, size: int) -> str:
+        """The file of a picture at a size."""
+        return f"chats/{key}-{size}.webp"
 
     def take_seq(self) -> int:
         """The chat's next position. The caller holds the row's lock and saves the row."""

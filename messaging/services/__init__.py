@@ -1,6 +1,7 @@
 """Every write to messaging, a module a subject."""
 
 from .attachments import attach, detach, lose_file, named_files, readable_files, tell_of_file
+from .avatars import remove_chat_avatar, set_chat_avatar
 from .chats import create_chat, delete_chat, leave_chat, update_chat
 from .contacts import add_contact, remove_contact, update_contact
 from .deletions import delete_message, hide_message
@@ -77,6 +78,7 @@ __all__ = [
     "readable_files",
     "receipts_of",
     "reject_request",
+    "remove_chat_avatar",
     "remove_contact",
     "remove_participant",
     "remove_reaction",
@@ -88,6 +90,7 @@ __all__ = [
     "send_file",
     "send_message",
     "send_outbox",
+    "set_chat_avatar",
     "set_mentions",
     "set_preferences",
     "tell_of_file",

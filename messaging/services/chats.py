@@ -15,6 +15,7 @@ from messaging.events import ChatAdded, ChatRemoved, ChatUpdated
 from messaging.models import Chat, Participant
 from messaging.problems import OwnerMustHandOver
 
+from .avatars import let_go_of_avatar
 from .locking import lock_chat
 from .openness import require_not_blocked, require_open, strangers
 from .participants import bring_in, participant_of, take_out
@@ -209,5 +210,6 @@ def delete_chat(*, actor: User | System, chat: Chat) -> None:
     people = list(chat.participants.present().values_list("user", flat=True))
     chat.deleted_at = timezone.now()
     chat.private_key = chat.private_key and str(chat.pk)  # the two may start anew
-    chat.save(update_fields=["deleted_at", "private_key"])
+    let_go_of_avatar(chat)
+    chat.save(update_fields=["deleted_at", "private_key", "avatar"])
     emit(ChatRemoved(chat=chat.pk, upto=chat.last_seq), audience=people)

@@ -12,6 +12,7 @@ from common.events import emit
 from messaging.events import ParticipantUpdated
 from messaging.models import Chat, Message, Participant
 
+from .avatars import let_go_of_avatar
 from .participants import take_out
 from .reactions import take_all_back
 
@@ -40,6 +41,7 @@ def _leave(pk: UUID, user: UUID) -> Counter[str]:
     if chat is None:
         return Counter()
     if not chat.participants.exclude(user=user).exists():
+        let_go_of_avatar(chat)
         return Counter({label.lower(): count for label, count in chat.delete()[1].items()})
     deleted = Counter({"messaging.reaction": take_all_back(chat=chat, user=user)})
     me = chat.participants.present().filter(user=user).first()
@@ -48,8 +50,9 @@ def _leave(pk: UUID, user: UUID) -> Counter[str]:
             _hand_over(chat, me)
         take_out(chat=chat, participant=me, by=SYSTEM)
         if chat.type != Chat.Type.PRIVATE and chat.participant_count == 0:  # as when the last one leaves
+            let_go_of_avatar(chat)
             chat.deleted_at = timezone.now()
-            chat.save(update_fields=["deleted_at"])
+            chat.save(update_fields=["deleted_at", "avatar"])
     return +deleted
 
 

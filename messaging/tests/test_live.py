@@ -256,6 +256,8 @@ async def test_a_changed_role_and_a_changed_title_are_told(layla, omar, group):
         "type": "group",
         "title": "Petra",
         "description": "",
+        "avatar": None,
+        "avatars": None,
         "settings": {
             "members_can_add": True,
             "send": "everyone",

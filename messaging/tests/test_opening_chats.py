@@ -45,6 +45,7 @@ def test_a_group_belongs_to_whoever_opens_it(layla, omar, client_of):
         "title": "Wadi Rum",
         "description": "Four days, two cars.",
         "avatar": None,
+        "avatars": None,
         "settings": {
             "members_can_add": True,
             "send": "everyone",
@@ -121,6 +122,7 @@ def test_a_private_chat_is_opened_once_whoever_asks(layla, omar, client_of):
             "edit_window": 172_800,
             "no_forward": False,
         },
+        "avatars": None,
         "my_role": "member",
         "participant_count": 2,
         "last_message": None,

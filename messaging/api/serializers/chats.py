@@ -17,6 +17,13 @@ from .messages import MessageForReaderSerializer
 from .preferences import STATES, end_of_silence, state_of
 
 
+class ChatAvatarsSerializer(serializers.Serializer[Any]):
+    """Addresses of a square WebP by its width in pixels. Another picture has other addresses."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {str(size): serializers.URLField() for size in Chat.AVATAR_SIZES}
+
+
 class ChatSettingsSerializer(serializers.Serializer[Chat]):
     """What a chat has settled for itself."""
 
@@ -46,7 +53,10 @@ class ChatSettingsSerializer(serializers.Serializer[Chat]):
 class ChatSerializer(serializers.ModelSerializer[Chat]):
     """A chat as one person sees it: rows of `Chat.objects.for_reader`."""
 
-    avatar = serializers.SerializerMethodField()
+    avatar = serializers.URLField(
+        source="avatar_url", read_only=True, allow_null=True, help_text="256 pixels wide."
+    )
+    avatars = ChatAvatarsSerializer(allow_null=True, read_only=True)
     settings = ChatSettingsSerializer(source="*", read_only=True)
     my_role = serializers.ChoiceField(choices=Participant.Role.choices, read_only=True)
     last_message = serializers.SerializerMethodField()
@@ -72,6 +82,7 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
             "title",
             "description",
             "avatar",
+            "avatars",
             "settings",
             "my_role",
             "participant_count",
@@ -109,19 +120,26 @@ class ChatSerializer(serializers.ModelSerializer[Chat]):
         """Null where it is not muted, or for good."""
         return end_of_silence(chat)
 
-    def get_avatar(self, chat: Chat) -> str | None:
-        """Null: there are no pictures yet."""
-        return None
-
 
 class ChatFrameSerializer(serializers.ModelSerializer[Chat]):
     """What of a chat is the same for everyone in it."""
 
+    avatar = serializers.URLField(source="avatar_url", read_only=True, allow_null=True)
+    avatars = ChatAvatarsSerializer(allow_null=True, read_only=True)
     settings = ChatSettingsSerializer(source="*", read_only=True)
 
     class Meta:
         model = Chat
-        fields = ["id", "type", "title", "description", "settings", "participant_count"]
+        fields = [
+            "id",
+            "type",
+            "title",
+            "description",
+            "avatar",
+            "avatars",
+            "settings",
+            "participant_count",
+        ]
         read_only_fields = fields
 
 

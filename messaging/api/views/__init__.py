@@ -1,5 +1,6 @@
 """The operations on chats, a module a noun."""
 
+from .avatars import ChatAvatarView
 from .chats import ChatViewSet
 from .contacts import ContactViewSet
 from .drafts import DraftViewSet
@@ -33,6 +34,7 @@ __all__ = [
     "AcceptChatView",
     "AcceptView",
     "ArchiveView",
+    "ChatAvatarView",
     "ChatFileViewSet",
     "ChatMessagesView",
     "ChatSearchView",
