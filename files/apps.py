@@ -7,15 +7,18 @@ class FilesConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.translation import gettext_lazy as _
 
+        from accounts import registries as people
         from accounts.scopes import areas
         from accounts.services import audit
-        from common import holdings
+        from common import dashboard, holdings
         from common.health import checks
         from common.jobs.work import register
         from common.sizes import large_bodies, sizes
         from realtime import registry
 
         from . import registries
+        from .contributions import STATS
+        from .dashboard import CARDS
         from .health import CHECKS
         from .jobs import KINDS
         from .privacy import PART
@@ -29,6 +32,8 @@ class FilesConfig(AppConfig):
         large_bodies.update(LARGE_BODIES)
         areas["files"] = _("Files: uploading, reading, deleting.")
         audit.verbs.update(VERBS)
+        people.stats.update(STATS)
+        dashboard.cards.extend(CARDS)
         holdings.register(PART)
         registries.arrived.extend([look_for_viruses, show_smaller])
         checks.CHECKS.update(CHECKS)

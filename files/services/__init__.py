@@ -5,7 +5,7 @@ from .deleting import delete_file
 from .links import address_of, reader_of_link
 from .pictures import make_missing_pictures, make_pictures
 from .reading import open_stored, require_open, size_of_stored, thumbnail_for, visible_to
-from .scanning import due_files, purge_quarantine, release_file, rescan_file, scan_file
+from .scanning import due_files, purge_quarantine, quarantine_file, release_file, rescan_file, scan_file
 from .taking_in import require_room, take_in, take_in_pictures
 from .telling import tell_of_change
 from .uploads import (
@@ -39,6 +39,7 @@ __all__ = [
     "purge_unclaimed",
     "purge_unnamed",
     "purge_uploads",
+    "quarantine_file",
     "reader_of_link",
     "receive_piece",
     "release_file",

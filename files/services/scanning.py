@@ -32,6 +32,7 @@ logger = structlog.get_logger(__name__)
 HELD: Final = timedelta(minutes=5)  # for a worker's try, longer than one takes
 MISSED: Final = timedelta(minutes=1)  # from taking in to the first try, where its bell was lost
 AWAY: Final = timedelta(seconds=30)  # until a scanner that can't be reached is asked again
+BY_HAND: Final = "by hand"  # in place of a signature's name
 PORTION: Final = 100  # files of one sweep
 
 
@@ -108,6 +109,26 @@ def release_file(*, actor: User, file: File) -> bool:
     if FileScan.objects.filter(file=row, purged_at__isnull=False).exists():
         raise FileNotQuarantined
     _change(row, File.Scan.CLEAN, verb="file.released", actor=actor)
+    return True
+
+
+@transaction.atomic
+def quarantine_file(*, actor: User, file: File) -> bool:
+    """Give a file's content to nobody any more, whatever was found in it. False if it is so already.
+
+    Raises:
+        NotAllowed: the policy `file.quarantine` says no.
+
+    Emits `FileUpdated`.
+    """
+    require(actor, "file.quarantine", table=ALLOWED)
+    row = File.objects.select_for_update(no_key=True).get(pk=file.pk)
+    if row.scan == File.Scan.INFECTED:
+        return False
+    FileScan.objects.update_or_create(
+        file=row, defaults={"finding": BY_HAND, "due_at": None, "scanned_at": timezone.now()}
+    )
+    _change(row, File.Scan.INFECTED, verb="file.quarantined", actor=actor)
     return True
 
 
