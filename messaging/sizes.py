@@ -45,6 +45,8 @@ SIZES: Final = {
     "invitations_per_chat": Invitation.MAX_LIVE,
     "files_per_message": MessageFile.LIMIT,
     "chat_avatar_bytes": Chat.AVATAR_BYTES,
+    "voice_seconds": Message.VOICE_SECONDS,
+    "video_seconds": Message.VIDEO_SECONDS,
     "participants": Chat.MAX_PARTICIPANTS,
     "participants_per_request": MAX_USERS,
     "outbox_messages": MAX_OUTBOX,

@@ -149,7 +149,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "JoinState": [("joined", "joined"), ("waiting", "waiting")],
         "MessageKind": "messaging.models.Message.Kind",
         "ScheduledState": "messaging.models.ScheduledMessage.State",
-        "MessageKindSent": [("text", "text"), ("file", "file")],
+        "MessageKindSent": [(kind, kind) for kind in ("text", "file", "voice", "video")],
         "OverallStatus": [("ok", "ok"), ("failed", "failed")],
         "CheckStatus": [("ok", "ok"), ("failed", "failed"), ("not_configured", "not_configured")],
         "Audience": "accounts.api.serializers.settings.WHO",

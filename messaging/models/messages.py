@@ -139,12 +139,16 @@ class Message(models.Model):
     class Kind(models.TextChoices):
         TEXT = "text", _("text")
         FILE = "file", _("file")
+        VOICE = "voice", _("voice")
+        VIDEO = "video", _("video")
         SYSTEM = "system", _("system")
 
     MAX_TEXT = 10_000  # characters
     MAX_MENTIONS = 100
     MAX_QUOTE = 1_000
     EXCERPT = 200  # of its text, where something else shows it
+    VOICE_SECONDS = 15 * 60  # of a voice message, at most
+    VIDEO_SECONDS = 5 * 60
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     chat = models.ForeignKey(

@@ -14,6 +14,8 @@ from files.services import claim, let_go
 from messaging.events import MessageUpdated
 from messaging.models import Chat, Message, MessageFile
 
+from .recordings import require_recording
+
 
 def attach(*, message: Message, files: Sequence[UUID], by: User | System) -> list[MessageFile]:
     """Have *message*, which is being sent, name *files* of the sender's, in this order.
@@ -21,11 +23,12 @@ def attach(*, message: Message, files: Sequence[UUID], by: User | System) -> lis
     In the transaction of the message, under its chat's lock.
 
     Raises:
-        Invalid: of `files.<number>`: `unknown_file`, `infected_file`.
+        Invalid: of `files.<number>`: `unknown_file`, `infected_file`; see also `require_recording`.
     """
-    if not files or isinstance(by, System):
+    rows = claim(owner=by, files=files, field="files") if files and isinstance(by, User) else []
+    require_recording(kind=message.kind, files=rows)
+    if not rows:
         return []
-    rows = claim(owner=by, files=files, field="files")
     return MessageFile.objects.bulk_create(
         MessageFile(chat_id=message.chat_id, message=message, file=file, position=position)
         for position, file in enumerate(rows)

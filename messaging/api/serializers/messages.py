@@ -143,9 +143,12 @@ class MessageInput(Input):
         help_text="May be left out where there are files.",
     )
     kind = ChoiceField(
-        choices=[(Message.Kind.TEXT, _("text")), (Message.Kind.FILE, _("file"))],
+        choices=[
+            (kind.value, kind.label)
+            for kind in (Message.Kind.TEXT, Message.Kind.FILE, Message.Kind.VOICE, Message.Kind.VIDEO)
+        ],
         required=False,
-        help_text="`file` by itself where there are files.",
+        help_text="`file` by itself where there are files; `voice` and `video` have one file, a recording.",
     )
     files = FilesField(required=False, help_text="Ids of files that you have uploaded.")
     client_id = StringField(
@@ -166,7 +169,7 @@ class MessageInput(Input):
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         """A text is kept as it was sent, but it is not sent if there is nothing to see in it."""
         if not given.get("files"):
-            if given.get("kind") == Message.Kind.FILE:
+            if given.get("kind", Message.Kind.TEXT) != Message.Kind.TEXT:
                 _refuse("files", _("Name the files."), "required")
             if "text" not in given:
                 _refuse("text", serializers.Field.default_error_messages["required"], "required")
