@@ -24,8 +24,9 @@ from common import holdings
 from common.fields import EncryptedTextField
 from common.holdings import Holding, fields_of
 from common.models import Job, LogEntry, Mail
+from files.models import File, FileScan, Upload, UploadPiece
 from legal.models import Acceptance, Document, Version
-from messaging.models import Chat, Contact, Message, Revision
+from messaging.models import Chat, Contact, Message, MessageFile, Revision
 
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.FileField)
 
@@ -47,6 +48,11 @@ def draft() -> Version:
     return Version.objects.create(document=document, label=secrets.token_hex(4))
 
 
+def place_of(user: User) -> dict[str, Any]:
+    message = Message.objects.get(author=user)
+    return {"message": message, "chat": message.chat}
+
+
 # What a row of the model needs beside what its columns say by themselves.
 MORE: dict[type[models.Model], Callable[[User, User], dict[str, Any]]] = {
     AdminNote: lambda user, other: {
@@ -62,14 +68,19 @@ MORE: dict[type[models.Model], Callable[[User, User], dict[str, Any]]] = {
     Contact: lambda user, other: {"owner": user, "user": other},
     CookieSession: lambda user, other: cookie_of(user),
     Erasure: lambda user, other: {"cancelled_at": timezone.now()},
+    FileScan: lambda user, other: {"file": File.objects.get(owner=user)},
     Job: lambda user, other: {"state": "done", "progress": 100},
     LogEntry: lambda user, other: {"topic": f"user:{user.pk}", "seq": 10**6},
     Mail: lambda user, other: {"to": user.email, "sent_at": timezone.now()},
     MailedCode: lambda user, other: {"closed_at": timezone.now()},
     Message: lambda user, other: {"chat": Chat.objects.filter(created_by=user).first()},
     Revision: lambda user, other: {"message": user.messages.first()},
+    MessageFile: lambda user, other: {"file": File.objects.get(owner=user)} | place_of(user),
     Report: lambda user, other: {"reporter": user, "subject": other},
+    UploadPiece: lambda user, other: {"upload": Upload.objects.get(owner=user)},
 }
+# What others stand in or belong to.
+FIRST = (Chat, Message, File, Upload)
 # Texts that aren't free: what is found by them, and what the database itself holds to a shape.
 FIXED = {
     "accounts.user.email",  # a canary of its own: `plant` makes it
@@ -88,7 +99,8 @@ def plant(user: User, other: User) -> dict[str, str]:
     User.objects.filter(pk=user.pk).update(email=f"{word}@example.com")
     planted[word] = "accounts.user.email"
     user.refresh_from_db()
-    for holding in sorted(theirs(), key=lambda each: each.model is not Chat):  # messages stand in chats
+    places = {model: place for place, model in enumerate(FIRST)}
+    for holding in sorted(theirs(), key=lambda each: places.get(each.model, len(FIRST))):
         texts = {}
         for name, column in fields_of(holding.model).items():
             if _is_free(holding, column):
