@@ -60,7 +60,7 @@ def _send(actor: User | System, chat: Chat, client_id: str, content: Content) ->
     me = policies.require(actor, "message.send", chat)
     if sent := _sent_before(actor, chat, client_id, content):
         return sent, False
-    if content.kind_there == Message.Kind.FILE:
+    if content.kind_there not in (Message.Kind.TEXT, Message.Kind.SYSTEM):
         policies.require(actor, "message.attach", chat)
     root = root_in(chat, content.thread) if content.thread else None
     if root:
