@@ -118,6 +118,8 @@ clean:  ## remove .venv and caches; your data in var/ stays
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
         prove-million prove-schema prove-tus
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
+        prove-states prove-schema
+services: dev  ## PostgreSQL and Redis answer on this machine
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
 prove-live: dev  ## a real server killed in mid-conversation loses and doubles nothing
@@ -149,6 +151,8 @@ prove-erasure: services  ## who is erased is gone from database, Redis and files
 
 prove-million: services  ## with a million messages every list is still found by an index
 	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/million.py $(ARGS)
+prove-states: dev  ## any order of events leaves everybody with what is so (ARGS="--steps 100000 --seed 7")
+	@$(ISOLATED) $(PY) tests/proofs/states.py $(ARGS)
 
 prove-schema: dev  ## schemathesis against the running server
 	@$(ISOLATED) bash tests/proofs/fuzz_schema.sh $(ARGS)
