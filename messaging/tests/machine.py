@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import transaction
 from django.test import TestCase
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from accounts.models import User
 from accounts.services import block_user, unblock_user, update_settings
@@ -45,8 +45,8 @@ from realtime import log, registry
 from realtime.consumers import positions_of
 from realtime.sockets import Subscription
 
-PEOPLE: Final = 4
-DEVICES: Final = (0, 0, 1, 2, 3)  # whose each is: the first person has two
+PEOPLE: Final = 3  # few, so that they meet: what goes wrong goes wrong between two or three
+DEVICES: Final = (0, 0, 1, 2)  # whose each is: the first person has two
 ROOMS: Final = 3
 OWNER, ADMIN, MEMBER = "owner", "admin", "member"
 RANK: Final = {OWNER: 2, ADMIN: 1, MEMBER: 0}
@@ -423,6 +423,8 @@ class Conversations(RuleBasedStateMachine):
         self.model = Model()
         self.chats: list[Chat] = []
         self.devices = [Device(self.people[who]) for who in DEVICES]
+        for device in self.devices:
+            device.connect()
 
     def teardown(self) -> None:
         try:
@@ -537,6 +539,10 @@ class Conversations(RuleBasedStateMachine):
         return number, self.model.rooms[number], self.chats[number]
 
     # --- Chats ---
+
+    @initialize(others=st.sets(person, min_size=1))
+    def begin(self, others: set[int]) -> None:
+        self.open_group(0, others)
 
     @precondition(lambda self: len(self.model.rooms) < ROOMS)
     @rule(owner=person, others=st.sets(person))
