@@ -116,10 +116,8 @@ clean:  ## remove .venv and caches; your data in var/ stays
 
 ##@ Prove (heavy, by hand; figures go to docs/)
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
-        prove-million prove-schema prove-tus
+        prove-million prove-states prove-schema prove-tus
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
-        prove-states prove-schema
-services: dev  ## PostgreSQL and Redis answer on this machine
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
 prove-live: dev  ## a real server killed in mid-conversation loses and doubles nothing
