@@ -11,6 +11,7 @@ from messaging.models import Message
 from messaging.services import Waiting, outbox, remove_participant, send_message, send_outbox
 from messaging.tests.factories import group_of
 from messaging.tests.logs import log_of, types
+from messaging.tests.test_races import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -243,3 +244,20 @@ def test_any_parts_in_any_order_with_any_crashes_come_to_each_once_and_in_order(
     assert (texts(chats[0]), texts(chats[1])) == (["0", "2", "4", "6"], ["1", "3", "5", "7"])
     for chat in chats:
         assert types(log_of(chat)) == [(seq, "message.sent") for seq in range(1, 5)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_outbox_sent_at_once_comes_to_each_once_and_in_order(layla, omar):
+    chat = group_of(layla, omar)
+    queue = [
+        Waiting(client_id=f"{n}", after_client_id=f"{n - 1}" if n else None, chat=chat, said={"text": f"{n}"})
+        for n in range(6)
+    ]
+
+    ends = at_once(
+        [lambda: [each.is_new for each in send_outbox(actor=layla, outbox=queue)] for _ in range(4)]
+    )
+
+    assert texts(chat) == [f"{n}" for n in range(6)]
+    assert [sum(new) for new in zip(*ends, strict=True)] == [1] * 6
+    assert types(log_of(chat)) == [(seq, "message.sent") for seq in range(1, 7)]
