@@ -21,6 +21,11 @@ CONTRACT = {  # api.md §1, the rows whose canonical paths are there
     "account/{rest...}": "users/me/{rest}",
     "miniapp/auth/telegram": "auth/telegram",
     "miniapp/sync-user": "users/me/telegram",
+    "chat/{chat}/upload": "chats/{chat}/files",
+    "chats/{chat}/upload": "chats/{chat}/files",
+    "upload/image": "files/images",
+    "upload/images": "files/images/batch",
+    "upload/{id}": "files/{id}",
     "messages": "chats",
     "messages/{chat}": "chats/{chat}",
     "messages/{chat}/{rest...}": "chats/{chat}/{rest}",
@@ -37,8 +42,9 @@ def test_the_table_holds_what_clients_were_promised():
 
 
 def filled(path: str, chat: object) -> str:
-    for place, value in (("{chat}", str(chat)), ("{rest...}", "participants"), ("{rest}", "participants")):
-        path = path.replace(place, value)
+    rest = "participants"
+    for place, value in (("{chat}", chat), ("{id}", chat), ("{rest...}", rest), ("{rest}", rest)):
+        path = path.replace(place, str(value))
     return path
 
 
