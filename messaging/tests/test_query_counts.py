@@ -16,6 +16,9 @@ SIZES = [
     {"members": 10, "messages": 10_000},
 ]
 
+# PostgreSQL's planner is told first which chats are the reader's.
+TOLD = 1 if connection.vendor == "postgresql" else 0
+
 # The session is read by each.
 QUERIES = {
     "chats": 2,  # the chats with all that is shown of them
@@ -26,12 +29,12 @@ QUERIES = {
     "messages/{message}": 3,  # the message, its chat
     "chats/{chat}/participants": 3,  # the chat, the page
     "chats/{chat}/participants?page_size=200": 3,
-    "search/messages?q=dawn": 4,  # what matches, the page of it, the chats' marks
-    "search/messages?q=dawn&ordering=newest": 4,
-    "search/messages?q=dawn&chat={chat}": 5,  # and whether the chat is one of theirs
-    "search/messages?q=nowhere": 2,
-    "chats/{chat}/search?q=daw at": 5,
-    "chats/{chat}/search?q=上海&ordering=oldest": 5,
+    "search/messages?q=dawn": 4 + TOLD,  # what matches, the page of it, the chats' marks
+    "search/messages?q=dawn&ordering=newest": 4 + TOLD,
+    "search/messages?q=dawn&chat={chat}": 5 + TOLD,  # and whether the chat is one of theirs
+    "search/messages?q=nowhere": 2 + TOLD,
+    "chats/{chat}/search?q=daw at": 5 + TOLD,
+    "chats/{chat}/search?q=上海&ordering=oldest": 5 + TOLD,
     "search/chats?q=wadi": 2,
     "search/users?q=user": 2,
     "search/suggestions?q=daw": 4,  # people, chats, own messages
@@ -93,7 +96,7 @@ def test_results_of_many_chats_take_as_many_queries_as_those_of_one(
     )
     client = client_of(reader)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(4 + TOLD):
         response = client.get("/api/v1/search/messages", {"q": "dawn", "page_size": 200})
 
     assert len(response.json()["results"]) == chats
