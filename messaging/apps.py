@@ -11,6 +11,7 @@ class MessagingConfig(AppConfig):
 
         from accounts import registries
         from accounts.scopes import areas
+        from accounts.services import audit
         from common import dashboard, holdings
         from common.sizes import large_bodies, sizes
         from files import registries as files
@@ -22,6 +23,7 @@ class MessagingConfig(AppConfig):
         from .privacy import PART
         from .search import SOURCES, backends
         from .sizes import LARGE_BODIES, SIZES
+        from .verbs import VERBS
 
         registry.feeds["chat"] = realtime.ChatFeed()
         registry.commands |= realtime.COMMANDS
@@ -31,6 +33,7 @@ class MessagingConfig(AppConfig):
         registries.acts.extend(contributions.ACTS)
         dashboard.cards.extend(CARDS)
         dashboard.charts.extend(CHARTS)
+        audit.verbs.update(VERBS)
         large_bodies.update(LARGE_BODIES)
         files.readers.append(services.readable_files)
         files.claims.append(services.named_files)

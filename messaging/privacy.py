@@ -182,6 +182,8 @@ HOLDINGS: Final = [
             "joined_at": Field("Since when.", "joined_at"),
             "added_by": Field("Who brought them in."),
             "is_request": Field("Whether they have yet to accept it.", "is_request"),
+            "left_at": Field("When they left.", "left_at"),
+            "removed_by": Field("Who removed them: support has to answer for that."),
             "was_removed": Field("Whether somebody removed them: a link is no way back then.", "was_removed"),
             "archived_seq": Field("Whether they put it away, and where it was then.", "archived_seq"),
             "muted_until": Field("How long they want to hear nothing of it.", "muted_until"),

@@ -1,8 +1,16 @@
 """The staff console of chats and messages, a module a noun."""
 
 from .chats import ChatAdmin
+from .invitations import InvitationAdmin
 from .messages import MessageAdmin
 from .participants import ParticipantInline, ParticipationInline
 from .pins import PinAdmin
 
-__all__ = ["ChatAdmin", "MessageAdmin", "ParticipantInline", "ParticipationInline", "PinAdmin"]
+__all__ = [
+    "ChatAdmin",
+    "InvitationAdmin",
+    "MessageAdmin",
+    "ParticipantInline",
+    "ParticipationInline",
+    "PinAdmin",
+]

@@ -1,7 +1,7 @@
 """Messages."""
 
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.contrib import admin
@@ -14,7 +14,8 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.paginator import InfinitePaginator
 
-from accounts.models import User, normalize_email
+from accounts.models import AuditEntry, User, normalize_email
+from accounts.services import audit
 from common.actors import SYSTEM
 from common.console import (
     ChoiceFilter,
@@ -108,6 +109,39 @@ class MessageAdmin(ReadOnlyAdmin):
             else _("E-mail or username of the author, or id of message, chat or author")
         )
         return changelist
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Whoever may read sees what each message of the page says: the audit log names them."""
+        page = super().changelist_view(request, extra_context)
+        shown = getattr(page, "context_data", None) or {}
+        if may_read(request) and "cl" in shown and (ids := [row.pk for row in shown["cl"].result_list]):
+            audit.record(
+                category=AuditEntry.Category.ADMIN,
+                verb="messages.looked_at",
+                actor=cast(User, request.user),
+                details={"messages": ids},
+            )
+        return page
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        page = super().changeform_view(request, object_id, form_url, extra_context)
+        shown = getattr(page, "context_data", None) or {}
+        if may_read(request) and (message := shown.get("original")):
+            audit.record(
+                category=AuditEntry.Category.ADMIN,
+                verb="message.looked_at",
+                actor=cast(User, request.user),
+                subject=message.author,
+                target=message,
+                details={"chat": message.chat_id},
+            )
+        return page
 
     def search_by_id(self, rows: QuerySet[Message], wanted: UUID) -> QuerySet[Message]:
         return rows.filter(Q(pk=wanted) | Q(chat=wanted) | Q(author=wanted))

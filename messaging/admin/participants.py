@@ -22,12 +22,12 @@ class ParticipantInline(ReadOnlyInline):
     verbose_name_plural = _("participants")
     permission = "messaging.view_chat"
     tab = False
-    fields = ["person", "standing", "read_seq", "left_seq", "joined_at"]
+    fields = ["person", "standing", "read_seq", "joined_at", "bringer", "left_at", "remover"]
     show_change_link = False
     ordering = [F("left_seq").asc(nulls_first=True), "id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Participant]:
-        return super().get_queryset(request).select_related("user")
+        return super().get_queryset(request).select_related("user", "added_by", "removed_by")
 
     @display(description=_("user"))
     def person(self, participant: Participant) -> str:
@@ -36,6 +36,14 @@ class ParticipantInline(ReadOnlyInline):
     @display(description=_("role"), label=ROLES)
     def standing(self, participant: Participant) -> str:
         return standing(participant)
+
+    @display(description=_("brought in by"))
+    def bringer(self, participant: Participant) -> str:
+        return link_to(participant.added_by)
+
+    @display(description=_("removed by"))
+    def remover(self, participant: Participant) -> str:
+        return link_to(participant.removed_by)
 
 
 class ParticipationInline(ReadOnlyInline):

@@ -26,10 +26,12 @@ OWNER, ADMIN, MEMBER = Participant.Role.OWNER, Participant.Role.ADMIN, Participa
 ANEW: Final = [
     "role",
     "left_seq",
+    "left_at",
     "joined_at",
     "archived_seq",
     "marked_unread",
     "was_removed",
+    "removed_by",
     "is_request",
     "added_by",
     *MARKS,
@@ -160,8 +162,10 @@ def take_out(*, chat: Chat, participant: Participant, by: User | System) -> None
     seq = chat.take_seq()
     participant.left_seq = seq
     participant.role = MEMBER
-    participant.was_removed = isinstance(by, User) and by.pk != participant.user_id
-    participant.save(update_fields=["left_seq", "role", "was_removed"])
+    participant.left_at = timezone.now()
+    if isinstance(by, User) and by.pk != participant.user_id:
+        participant.was_removed, participant.removed_by = True, by
+    participant.save(update_fields=["left_seq", "role", "left_at", "was_removed", "removed_by"])
     chat.participant_count -= 1
     chat.save(update_fields=["last_seq", "participant_count"])
     emit(ParticipantRemoved(chat=chat.pk, seq=seq, user=participant.user_id, by=by.pk))

@@ -71,11 +71,14 @@ def clear_unread(me: Participant) -> None:
         emit(PreferencesUpdated(chat=me.chat_id), audience=[me.user_id])
 
 
-def accept(me: Participant) -> None:
-    """Whoever answers a stranger has accepted. The caller holds the row's lock, or the chat's.
+def accept(me: Participant) -> bool:
+    """Whoever answers a stranger has accepted; their message tells their devices. The caller holds a lock.
 
-    Emits `PreferencesUpdated`, if it waited.
+    Returns:
+        Whether it had waited until now.
     """
-    if me.is_request and Participant.objects.filter(pk=me.pk, is_request=True).update(is_request=False):
-        me.is_request = False
-        emit(PreferencesUpdated(chat=me.chat_id), audience=[me.user_id])
+    if not me.is_request:
+        return False
+    me.is_request = False
+    me.save(update_fields=["is_request"])
+    return True

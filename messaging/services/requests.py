@@ -4,7 +4,9 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.services import block_user, report_user
+from common.events import emit
 from common.problems import Invalid, NotFound
+from messaging.events import PreferencesUpdated
 from messaging.models import Chat, Participant
 
 from .chats import leave_chat
@@ -23,7 +25,8 @@ def accept_chat(*, actor: User, chat: Chat) -> None:
     me = Participant.objects.present().select_for_update().filter(chat=chat, user=actor).first()
     if me is None:
         raise NotFound
-    accept(me)
+    if accept(me):
+        emit(PreferencesUpdated(chat=chat.pk), audience=[actor.pk])
 
 
 @transaction.atomic

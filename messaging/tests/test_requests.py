@@ -60,7 +60,7 @@ def test_who_answers_has_accepted(layla, omar, client_of):
         send_message(actor=omar, chat=chat, text=text)
 
     assert requests(client_of(omar)) == []
-    assert told(omar) == ["chat.added", "preferences.updated"]
+    assert told(omar) == ["chat.added"]  # his devices hear what he said
 
 
 def test_who_was_accepted_once_is_no_stranger(layla, omar, client_of):
