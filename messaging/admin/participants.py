@@ -50,6 +50,7 @@ class ParticipationInline(ReadOnlyInline):
     """On a person's page: which chats are they in?"""
 
     model = Participant
+    fk_name = "user"
     verbose_name_plural = _("chats")
     permission = "messaging.view_chat"
     fields = ["conversation", "standing", "read_seq", "joined_at"]

@@ -343,9 +343,8 @@ def test_the_list_of_messages_is_never_counted(messages, ada, django_assert_num_
     client = console_of(ada)
     client.get(MESSAGES)
 
-    with django_assert_num_queries(
-        4
-    ) as captured:  # cookie session, its user, the rows, who is in the private
+    # Cookie session, its user, the rows, who is in the private; the note of who looked.
+    with django_assert_num_queries(5) as captured:
         response = client.get(MESSAGES)
 
     assert len(listed(response)) == messages
