@@ -42,7 +42,9 @@ STAYS = {
     "admin.logentry.change_message",
     "legal.consent.purpose",
     "legal.consent.wording",
+    "messaging.chat.avatar",
     "messaging.chat.description",
+    "messaging.chat.permissions",
     "messaging.chat.title",
 }
 
