@@ -17,6 +17,8 @@ if DATABASE_URL:
             "max_size": env.int("DATABASE_POOL_MAX", 16),
             "timeout": 10,  # seconds to wait for a free one before the request fails
         }
+        # Requests are short: compiling a plan takes longer than running it, and counts look costly to it.
+        DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off")
 else:
     DATA_DIR.mkdir(parents=True, exist_ok=True)
     DATABASES = {

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Case, Func, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Exists, Func, IntegerField, OuterRef, QuerySet, Value, When
 
 from accounts.models import User
-from messaging.models import Chat, Message
+from messaging.models import Chat, Message, MessageFile
 
 from .backends import backend
 from .queries import Query
@@ -25,6 +25,7 @@ class Search:
 
     Attributes:
         chat, author, kind: only in it, by them, of it.
+        has_file: only with, or only without files.
         start, end: only sent from then on, or before then.
         ordering: `relevance`, `newest` or `oldest`.
     """
@@ -33,6 +34,7 @@ class Search:
     chat: Chat | None = None
     author: UUID | None = None
     kind: str | None = None
+    has_file: bool | None = None
     start: datetime | None = None
     end: datetime | None = None
     ordering: str = "relevance"
@@ -65,18 +67,22 @@ def find_messages(
         places = _ranked(_matching(reader, search), search.query)
     else:
         places = _in_order_of_time(reader, search, size, place, is_back=is_back)
-    return _page(places, search.ordering, size, place, is_back=is_back)
+    return _page(reader, places, search.ordering, size, place, is_back=is_back)
 
 
 def _matching(reader: User, search: Search) -> QuerySet[Message]:
     chats = Chat.objects.visible_to(reader)
-    found: Any = Message.objects.between(search.start, search.end)
+    there = Message.objects.filter(deleted_at=None).not_hidden_from(reader.pk)
+    found: Any = there.between(search.start, search.end)
     if search.chat is not None:
         chats = chats.filter(pk=search.chat.pk)
     if search.author is not None:
         found = found.filter(author=search.author)
     if search.kind is not None:
         found = found.filter(kind=search.kind)
+    if search.has_file is not None:
+        files = Exists(MessageFile.objects.filter(message=OuterRef("pk")))
+        found = found.filter(files if search.has_file else ~files)
     return backend().matching(backend().within(found, chats), search.query)
 
 
@@ -114,7 +120,13 @@ def _in_order_of_time(
 
 
 def _page(
-    places: Sequence[Place], ordering: str, size: int, place: Place | None, *, is_back: bool
+    reader: User,
+    places: Sequence[Place],
+    ordering: str,
+    size: int,
+    place: Place | None,
+    *,
+    is_back: bool,
 ) -> Results:
     """The page of *places*, which are in the order of the list."""
     if place:
@@ -122,7 +134,7 @@ def _page(
         places = [each for each in places if (each < place if goes_down else each > place)]
     shown = places[-size:] if is_back else places[:size]
     has_more = len(places) > size
-    messages = Message.objects.shown().in_bulk([pk for _, pk in shown])
+    messages = Message.objects.shown_to(reader.pk).in_bulk([pk for _, pk in shown])
     return Results(
         messages=[messages[pk] for _, pk in shown if pk in messages],
         next=shown[-1] if shown and (has_more or is_back) else None,

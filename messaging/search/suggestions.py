@@ -47,7 +47,8 @@ def own_words(reader: User, text: str, most: int) -> list[Suggestion]:
     """Words of the reader's own last messages that begin like the last one typed."""
     if not (typed := words(text).split()):
         return []
-    mine = Message.objects.filter(author=reader, chat__in=Chat.objects.visible_to(reader).values("pk"))
+    here = Message.objects.filter(chat__in=Chat.objects.visible_to(reader).values("pk"))
+    mine = here.filter(author=reader, deleted_at=None).not_hidden_from(reader.pk)
     said = mine.order_by("-pk").values_list("text", flat=True)[:RECENT]
     found: dict[str, str] = {}
     for word in chain.from_iterable(map(_WORDS.findall, said)):

@@ -45,13 +45,16 @@ def schedule_message(
 
     Raises:
         NotFound, NotAllowed: as `send_message`, now and when it is due.
-        Invalid: the time is over or too far ahead, or a group is to hear it by the clock of each.
+        Invalid: there are files; the time is over or too far ahead; a group is to hear it by the clock of
+            each.
         ClientIdConflict: something else was scheduled under this client id.
         TooManyScheduled: as many are pending in this chat.
 
     Emits `ScheduledUpdated` to the author's own devices.
     """
     content = Content(**said)
+    if content.files:  # nobody else names them until then: they would be gone after a day
+        raise Invalid.field("files", "not_later", _("Files can't be sent later."))
     try:
         return _schedule(actor, chat, scheduled_for, client_id, content, said)
     except IntegrityError:  # the same client id in the same moment

@@ -176,7 +176,7 @@ def test_a_page_of_replies_takes_as_many_queries(
     )
     client = client_of(omar)
 
-    with django_assert_num_queries(7):  # as a page of any messages
+    with django_assert_num_queries(8):  # as a page of any messages
         page = client.get(f"/api/v1/chats/{group.pk}/messages", {"limit": replies}).json()
 
     assert {each["reply_to"]["id"] for each in page["results"] if each["reply_to"]} == {str(message.pk)}

@@ -136,6 +136,8 @@ class MessageForReaderSerializer(MessageSerializer):
 
 
 class MessageInput(Input):
+    says_something = True  # whether it needs a text or files
+
     text = StringField(
         required=False,
         allow_blank=True,
@@ -168,7 +170,7 @@ class MessageInput(Input):
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         """A text is kept as it was sent, but it is not sent if there is nothing to see in it."""
-        if not given.get("files"):
+        if self.says_something and not given.get("files"):
             if given.get("kind", Message.Kind.TEXT) != Message.Kind.TEXT:
                 _refuse("files", _("Name the files."), "required")
             if "text" not in given:

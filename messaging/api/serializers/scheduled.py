@@ -45,6 +45,7 @@ class Scheduling(serializers.Serializer[Any]):
     }
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        given = super().validate(given)
         is_local, time = given.pop("local", False), given.get("scheduled_for")
         if time is None and is_local:
             self._refuse("local", "no_time")
@@ -71,6 +72,7 @@ class ScheduledInput(Scheduling, MessageInput):
 
 
 class ScheduledChangeInput(Scheduling, MessageInput):
+    says_something = False  # it does already
     client_id = None  # type: ignore[assignment]  # a name is given once
     text = StringField(required=False, max_length=Message.MAX_TEXT)
 

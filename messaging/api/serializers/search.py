@@ -25,6 +25,7 @@ class SearchQuery(Input):
 class MessagesInChatQuery(SearchQuery):
     author = UUIDField(required=False)
     kind = ChoiceField(choices=Message.Kind.choices, required=False)
+    has_file = ChoiceField(choices=[("true", _("yes")), ("false", _("no"))], required=False)
     to = serializers.DateTimeField(required=False)
     ordering = ChoiceField(choices=ORDERINGS, required=False)
     cursor = StringField(required=False, max_length=100)

@@ -42,6 +42,7 @@ FILTERS = [
     LOOKED_FOR,
     OpenApiParameter("author", OpenApiTypes.UUID, description="Only by this person."),
     OpenApiParameter("kind", OpenApiTypes.STR, enum=Message.Kind.values, description="Only of this kind."),
+    OpenApiParameter("has_file", OpenApiTypes.BOOL, description="Only with files, or only without."),
     OpenApiParameter("from", OpenApiTypes.DATETIME, description="Only sent at this time or later."),
     OpenApiParameter("to", OpenApiTypes.DATETIME, description="Only sent before this time."),
     OpenApiParameter(
@@ -150,6 +151,7 @@ def found(request: SignedRequest, asked: dict[str, Any]) -> Response:
             chat=asked.get("chat"),
             author=asked.get("author"),
             kind=asked.get("kind"),
+            has_file={"true": True, "false": False}.get(asked.get("has_file", "")),
             start=asked.get("from"),
             end=asked.get("to"),
             ordering=asked.get("ordering", "relevance"),
