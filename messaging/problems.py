@@ -74,7 +74,7 @@ class RequestRejected(Problem):
 class NotOpenToYou(Problem):
     status = 403
     code = "not_open_to_you"
-    title = _("Somebody there does not let you open a chat with them or bring them into one.")
+    title = _("Somebody there does not let you do this, or you have blocked them.")
 
 
 class RevisionConflict(Problem):

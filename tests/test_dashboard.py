@@ -18,6 +18,7 @@ from accounts.tests.factories import ReportFactory, SessionFactory, UserFactory,
 from common import dashboard
 from common.ids import first_id_at
 from common.models import Mail
+from files.tests.factories import FileFactory
 from legal.models import Acceptance
 from legal.tests.factories import published
 from messaging.tests.factories import ChatFactory, MessageFactory
@@ -63,6 +64,8 @@ def test_the_cards_say_how_it_is(ada):
     sent(0, chat=chat, author=layla)
     sent(3, chat=chat, author=layla)
     accepted_by(ada, layla)
+    FileFactory(owner=layla, scan="infected")
+    FileFactory(owner=layla, scan="pending")
     ReportFactory(reporter=ada, subject=layla)
     ReportFactory(reporter=ada, subject=layla, state="resolved")
     Mail.objects.create(to="a@example.com", template="verify_email")
@@ -80,6 +83,7 @@ def test_the_cards_say_how_it_is(ada):
         "Have accepted the terms in force": "2",
         "Open reports": "1",
         "Messages in the last 24 hours": "1",
+        "Files in quarantine": "1",
         "Mails waiting": "1",
         "Mails failed": "2",
         "Audit checks failed in the last 7 days": "1",
@@ -124,7 +128,7 @@ def test_the_page_takes_one_query_a_number(rows, ada, django_assert_num_queries)
         MessageFactory(chat=chat, author=ada)
     client = console_of(ada)
 
-    with django_assert_num_queries(16):  # cookie, session, cards, the chart, the latest notes
+    with django_assert_num_queries(17):  # cookie, session, cards, the chart, the latest notes
         response = client.get("/admin/")
 
     assert response.status_code == 200
@@ -134,7 +138,7 @@ def test_the_chart_is_counted_once_a_minute(ada, django_assert_num_queries):
     client = console_of(ada)
     client.get("/admin/")
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get("/admin/")
 
 

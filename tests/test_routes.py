@@ -304,6 +304,7 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
 ROOMS = ("messaging", "files", "legal", "accounts", "common")
 FORMS = {
     "api/v1/users/me/avatar",
+    "api/v1/chats/<uuid:chat>/avatar",
     "api/v1/chats/<uuid:chat>/files",
     "api/v1/files/upload",
     "api/v1/files/images",
@@ -311,7 +312,6 @@ FORMS = {
 }  # what comes as a form, not as JSON
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Offset": "0"}
 ROOMS = ("messaging", "legal", "accounts", "common")
-FORMS = {"api/v1/users/me/avatar", "api/v1/chats/<uuid:chat>/avatar"}  # what comes as a form, not as JSON
 DOCUMENTS = {"api/schema", "api/docs", "api/docs/problems", "api/redoc"}  # the same for everybody, and cheap
 
 

@@ -92,6 +92,7 @@ LINKS: Final = [
 STATS: Final = {
     "account": {"member_since": "2026-11-20T17:30:00Z", "open_sessions": 2},
     "messages": {"sent": 214, "chats": 6},
+    "files": {"bytes": 48_211_904, "quota": 5_368_709_120},
 }
 ACTIVITY: Final = {
     "id": SESSION_ID,

@@ -125,6 +125,7 @@ def test_the_numbers_are_those_of_the_account_and_of_messages(layla, omar, clien
             "open_sessions": 2,
         },
         "messages": {"sent": 3, "chats": 1},
+        "files": {"bytes": 0, "quota": 5_368_709_120},
     }
     assert client_of(omar).get("/api/user/stats").json()["messages"] == {"sent": 1, "chats": 0}
     assert Session.objects.filter(user=layla).count() == 3
@@ -136,5 +137,5 @@ def test_the_numbers_take_four_queries(rows, layla, client_of, django_assert_num
     for _ in range(rows):
         ParticipantFactory(user=layla, chat=ChatFactory())
 
-    with django_assert_num_queries(4):  # the session; sessions, messages, chats
+    with django_assert_num_queries(5):  # the session; sessions, messages, chats, files
         client.get(STATS)

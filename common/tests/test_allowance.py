@@ -197,6 +197,13 @@ def test_the_sizes_of_every_app_are_told(stranger):
         "upload_piece_bytes": 8388608,
         "uploads_open": 20,
         "search_query_characters": 200,
+        "contacts": 5000,
+        "contact_alias_characters": 80,
+        "chat_folders": 20,
+        "chats_per_folder": 200,
+        "chat_avatar_bytes": 5242880,
+        "invitation_days": 30,
+        "invitations_per_chat": 100,
     }
 
 

@@ -31,7 +31,7 @@ def test_a_preflight_is_answered_before_anything_is_asked_and_remembered(path, c
         "access-control-allow-origin": APP,
         "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
         "access-control-allow-headers": (
-            "Authorization, Content-Type, Idempotency-Key, X-API-Version, X-Request-ID, "
+            "Authorization, Content-Type, Idempotency-Key, If-Match, X-API-Version, X-Request-ID, "
             "X-HTTP-Method-Override, Upload-Checksum, Tus-Resumable, Upload-Length, Upload-Offset, "
             "Upload-Metadata"
         ),

@@ -75,6 +75,8 @@ def test_a_deleted_message_keeps_its_place_and_says_nothing(whom, layla, omar, g
         "client_id": "c1",
         "reply_to": None,
         "thread": None,
+        "replies": None,
+        "silent": False,
         "forwarded_from": None,
         "no_forward": False,
         "files": [],
@@ -355,8 +357,8 @@ def test_the_list_takes_as_many_queries_however_much_is_hidden(
     Chat.objects.update(last_message=said[-1])
     client = client_of(layla)
 
-    # The session, the chats, their last messages, what stands in for hidden ones; reactions and mine of both.
-    with django_assert_num_queries(8):
+    # The session, the chats, their last messages, what is there for hidden ones: reactions, mine, files too.
+    with django_assert_num_queries(10):
         listed = client.get("/api/v1/chats").json()["results"][0]
 
     assert (listed["last_message"]["text"], listed["unread_count"]) == ("0", 1)
@@ -429,7 +431,11 @@ async def test_by_socket_too_nobody_deletes_what_is_not_theirs(layla, omar, grou
     refused = await omars.ask("message.delete", data=data)
     unknown = [await stranger.ask("message.delete", data=data | {"for": whom}) for whom in ("all", "me")]
 
-    assert refused["error"]["denied_by"] == {"action": "message.delete_others", "role": "member"}
+    assert refused["error"]["denied_by"] == {
+        "action": "message.delete_others",
+        "role": "member",
+        "rule": "default",
+    }
     assert [each["error"]["errors"][0]["code"] for each in unknown] == ["unknown_message"] * 2
     assert (await in_thread(Message.objects.get)()).text == "We leave at dawn."
 

@@ -146,7 +146,7 @@ def test_nobody_edits_what_somebody_else_said(role, later, layla, omar, group, c
     response = client_of(actor).patch(path_of(message), {"text": "By car."})
 
     assert response.status_code == 403
-    assert response.json()["denied_by"] == {"action": "message.edit", "role": role}
+    assert response.json()["denied_by"] == {"action": "message.edit", "role": role, "rule": "default"}
     assert Message.objects.get(pk=message.pk).text == "By train."
     assert log_of(message.chat) == before
 
@@ -296,9 +296,9 @@ def test_an_edit_takes_as_many_queries_whatever_there_is(
         send_message(actor=layla, chat=group, text=f"Message {number}")
     client = client_of(layla)
 
-    # The session, the message with its reactions (3), its chat; in a savepoint (2) the lock, the message (3),
-    # the author's row, the revision, the message, the log, the chat's row.
-    with django_assert_num_queries(16):
+    # The session, the message with its reactions and files (4), its chat; in a savepoint (2) the lock, the
+    # message (4), the author's row, the revision, the message, the log, the chat's row.
+    with django_assert_num_queries(18):
         assert client.patch(path_of(message), {"text": "At noon."}).status_code == 200
 
 

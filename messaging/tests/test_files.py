@@ -170,7 +170,8 @@ def test_a_page_of_messages_takes_as_many_queries_however_many_files(
     client = client_of(layla)
     client.get(messages_of(group))
 
-    with django_assert_num_queries(6):  # the session, the chat, messages, their files, is there more twice
+    # The session, the chat, the messages, their files, reactions and mine, is there more twice.
+    with django_assert_num_queries(8):
         response = client.get(messages_of(group))
 
     assert len(response.json()["results"]) == count

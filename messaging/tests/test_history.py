@@ -272,7 +272,7 @@ def test_a_page_takes_as_many_queries_of_any_history(messages, asked, chat, read
 
     # The session, the chat with its marks, the page (around: both halves) with its reactions, mine and files,
     # something before, something after.
-    with django_assert_num_queries(11 if "around" in asked else 8):
+    with django_assert_num_queries(12 if "around" in asked else 8):
         response = read(**asked, limit=5)
 
     assert len(seqs(response)) == 5

@@ -79,7 +79,11 @@ def test_owners_and_admins_call_everybody_in_a_group(role, status, trio, layla, 
         assert response.json()["mentions"] == ["all"]
         assert (called(mina), called(actor)) == (1, 0)
     else:
-        assert response.json()["denied_by"] == {"action": "message.mention_all", "role": "member"}
+        assert response.json()["denied_by"] == {
+            "action": "message.mention_all",
+            "role": "member",
+            "rule": "default",
+        }
         assert (log_of(trio), Message.objects.count(), called(mina)) == (before, 0, 0)
 
 

@@ -24,10 +24,12 @@ ROLES = ("owner", "admin", "member")
 # From which role up, in a private chat, a group, a channel; written out, not read from the table.
 DEFAULTS = {
     "message.send": ("everyone", "everyone", "admins"),
+    "message.edit": ("everyone", "everyone", "admins"),
+    "message.delete": ("everyone", "everyone", "everyone"),
     "message.react": ("everyone", "everyone", "everyone"),
     "message.thread": ("everyone", "everyone", "admins"),
     "message.attach": ("everyone", "everyone", "admins"),
-    "message.mention_all": (None, "admins", "admins"),
+    "message.mention_all": ("everyone", "admins", "admins"),
     "message.pin": ("everyone", "admins", "admins"),
     "message.delete_others": (None, "admins", "admins"),
     "participant.view": ("everyone", "everyone", "admins"),
@@ -140,7 +142,13 @@ def test_a_chat_opens_and_closes_what_it_wants(trio, layla, mina, client_of):
     response = client_of(layla).patch(path_of(trio), {"settings": {"permissions": own}})
 
     assert response.status_code == 200
-    assert response.json()["settings"] == {"members_can_add": True, "send": "admins", "permissions": own}
+    assert response.json()["settings"] == {
+        "members_can_add": True,
+        "send": "admins",
+        "permissions": own,
+        "edit_window": 172_800,
+        "no_forward": False,
+    }
     assert types(log_of(trio)) == [(1, "participant.updated"), (2, "chat.updated")]
     mine = verdicts(client_of(mina).get(path_of(trio, "/permissions")))
     assert mine["participant.add"] == (True, "everyone", "chat")
@@ -305,6 +313,8 @@ def test_in_a_channel_those_who_run_it_send_and_members_read(channel, layla, oma
         "members_can_add": False,
         "send": "admins",
         "permissions": {},
+        "edit_window": 172_800,
+        "no_forward": False,
     }
 
 

@@ -304,7 +304,7 @@ def test_a_page_takes_as_many_queries_however_many_react(
     )
     client = client_of(omar)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page = client.get(f"/api/v1/chats/{group.pk}/messages", {"limit": 200}).json()["results"]
 
     assert sum(each["reactions"][0]["count"] for each in page if each["reactions"]) == people * 10

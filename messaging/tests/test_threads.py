@@ -444,9 +444,10 @@ def test_reading_and_listing_threads_takes_as_many_queries_however_many(
         reply(omar, other)
     client = client_of(layla)
 
-    with django_assert_num_queries(6):  # the session, the root, the chat, the page, before it, after it
+    # The session, the root, the chat, the page, before it, after it; of root and page reactions, mine, files.
+    with django_assert_num_queries(12):
         page = client.get(path(root))
-    with django_assert_num_queries(3):  # the session, the chat, the threads
+    with django_assert_num_queries(6):  # the session, the chat, the threads (reactions, mine, files)
         threads = client.get(f"/api/v1/chats/{root.chat_id}/threads")
 
     assert (len(page.json()["results"]), len(threads.json()["results"])) == (count, count + 1)

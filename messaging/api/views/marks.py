@@ -92,7 +92,7 @@ class StatusView(ApiView):
     )
     def put(self, request: SignedRequest, pk: UUID) -> Response:
         chats = Chat.objects.with_marks(request.user)
-        message = get_object_or_404(Message.objects.shown(), pk=pk)
+        message = get_object_or_404(Message.objects.shown_to(request.user.pk), pk=pk)
         chat = get_object_or_404(chats, pk=message.chat_id)
         move = {MarkMove.Kind.READ: services.mark_read, MarkMove.Kind.DELIVERED: services.mark_delivered}
         status = read(StatusInput, request.data)["status"]

@@ -153,7 +153,7 @@ class ChatThreadsViewSet(mixins.ListModelMixin, ChatScoped, ApiViewSet):
         return super().list(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Message]:
-        return self.chat.messages.begun().shown().threads_for(self.request.user)
+        return self.chat.messages.begun().shown_to(self.request.user.pk).threads_for(self.request.user)
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "chat": self.chat, "reader": self.request.user}
