@@ -87,7 +87,6 @@ class EditWindowOver(Problem):
     status = 409
     code = "edit_window_over"
     title = _("What was said that long ago can't be edited any more.")
-    title = _("Somebody there does not let you do this, or you have blocked them.")
 
 
 class MessageWasDeleted(Problem):

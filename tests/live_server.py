@@ -115,6 +115,8 @@ class LiveServer:
                 env=self._environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # Tests in the background of a shell are deaf to Ctrl-C, and so would the server be.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         return self.process
 

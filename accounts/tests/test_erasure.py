@@ -293,7 +293,7 @@ def test_conversations_keep_their_order_without_what_was_said(layla, omar, clien
     assert (table["done"], table["rows"], table["emptied"]) == (
         "changed",
         1,
-        ["text", "client_id", "fingerprint"],
+        ["text", "mentions", "client_id", "fingerprint", "quote"],
     )
 
 

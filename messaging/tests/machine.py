@@ -266,7 +266,7 @@ def fresh(user: User, pk: UUID | str) -> Fresh | None:
         return None
     context = {"reader": user, "chat": chat}
     shown: Any = ChatSerializer(chat, context=context).data
-    messages = chat.messages.shown().order_by("seq")
+    messages = chat.messages.shown_to(user.pk).order_by("seq")
     said: Any = MessageForReaderSerializer(messages, many=True, context=context).data
     people: Any = ParticipantSerializer(chat.participants.listed(), many=True).data
     return Fresh(

@@ -45,7 +45,9 @@ async def test_an_unknown_command_is_refused_and_the_socket_goes_on(layla):
             "code": "unknown_command",
             "known": [
                 "auth",
+                "draft.save",
                 "message.delete",
+                "message.delivered",
                 "message.edit",
                 "message.read",
                 "message.send",
@@ -53,6 +55,9 @@ async def test_an_unknown_command_is_refused_and_the_socket_goes_on(layla):
                 "reaction.add",
                 "reaction.remove",
                 "resume",
+                "thread.read",
+                "typing.start",
+                "typing.stop",
             ],
         },
     }
@@ -64,7 +69,7 @@ async def test_an_unknown_command_is_refused_and_the_socket_goes_on(layla):
     [
         ({"text": "Salam"}, [{"field": "chat", "code": "required"}]),
         ({"chat": "not-an-id", "text": "Salam"}, [{"field": "chat", "code": "invalid"}]),
-        ({}, [{"field": "text", "code": "required"}, {"field": "chat", "code": "required"}]),
+        ({}, [{"field": "chat", "code": "required"}]),
         (None, [{"field": "body", "code": "null"}]),
         ([], [{"field": "body", "code": "invalid"}]),
         ("Salam", [{"field": "body", "code": "invalid"}]),
