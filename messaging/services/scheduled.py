@@ -52,9 +52,8 @@ def schedule_message(
 
     Emits `ScheduledUpdated` to the author's own devices.
     """
+    _require_no_files(said)
     content = Content(**said)
-    if content.files:  # nobody else names them until then: they would be gone after a day
-        raise Invalid.field("files", "not_later", _("Files can't be sent later."))
     try:
         return _schedule(actor, chat, scheduled_for, client_id, content, said)
     except IntegrityError:  # the same client id in the same moment
@@ -101,6 +100,7 @@ def change_scheduled(
 
     Emits `ScheduledUpdated` to the author's own devices.
     """
+    _require_no_files(said)
     row = _pending(actor, scheduled)
     policies.require(actor, "message.send", row.chat)
     if thread := said.get("thread"):
@@ -111,6 +111,11 @@ def change_scheduled(
     row.save(update_fields=["said", "local_time", "scheduled_for", "look_at", "state", "problem"])
     emit(ScheduledUpdated(chat=row.chat_id, scheduled=row.pk), audience=[actor.pk])
     return row
+
+
+def _require_no_files(said: Said) -> None:
+    if said.get("files"):  # nobody else names them until then: they would be gone after a day
+        raise Invalid.field("files", "not_later", _("Files can't be sent later."))
 
 
 @transaction.atomic

@@ -192,7 +192,7 @@ def world(three, layla, omar, mina):
     """Layla's chats, by activity: Mina, Jerash, Aqaba, Petra."""
     petra, aqaba, jerash = three
     for chat in (petra, aqaba, jerash):
-        send_message(actor=omar, chat=chat, text="Hello")
+        send_message(actor=omar, chat=chat, text="Hello", mentions=[layla.pk])
     mark_read(actor=layla, chat=aqaba, seq=1)
     mark_read(actor=layla, chat=jerash, seq=1)
     set_preferences(actor=layla, chat=jerash, marked_unread=True, favourite=2)
@@ -212,6 +212,8 @@ def world(three, layla, omar, mina):
         ({"unread": "false"}, ["News", "", "Aqaba"]),
         ({"archived": "true"}, ["Aqaba"]),
         ({"archived": "false"}, ["News", "", "Jerash", "Petra"]),
+        ({"mentions": "true"}, ["Petra"]),
+        ({"mentions": "false"}, ["News", "", "Jerash", "Aqaba"]),
         ({"muted": "true"}, ["Petra"]),
         ({"muted": "false"}, ["News", "", "Jerash", "Aqaba"]),
         ({"favourite": "true"}, ["Jerash", "Aqaba"]),

@@ -4,6 +4,8 @@ import pytest
 
 from accounts.tests.factories import UserFactory
 from common.actors import SYSTEM
+from files.tests.contents import TEXT
+from files.tests.factories import file_of
 from messaging.models import Message
 from messaging.services import (
     create_chat,
@@ -72,6 +74,28 @@ def test_a_forward_of_a_forward_names_who_said_it_first(layla, omar, mina, elsew
 
     assert second.json()[0]["author"] == str(mina.pk)
     assert second.json()[0]["forwarded_from"] == first["forwarded_from"]
+
+
+def test_nobody_edits_what_they_only_passed_on(omar, elsewhere, message, client_of):
+    [passed] = forward(client_of(omar), message, elsewhere).json()
+
+    response = client_of(omar).patch(f"/api/v1/messages/{passed['id']}", {"text": "We leave at night."})
+
+    assert response.status_code == 403
+    assert Message.objects.get(pk=passed["id"]).text == "We leave at dawn."
+    assert types(log_of(elsewhere)) == [(1, "message.sent")]
+
+
+def test_its_files_go_along(layla, omar, mina, group, elsewhere, client_of):
+    file = file_of(layla)
+    shown, _ = send_message(actor=layla, chat=group, text="Notes", files=[file.pk])
+
+    [passed] = forward(client_of(omar), shown, elsewhere).json()
+    delete_message(actor=layla, message=shown)
+
+    assert [each["id"] for each in passed["files"]] == [str(file.pk)]
+    content = client_of(mina).get(f"/api/v1/files/{file.pk}/content")
+    assert (content.status_code, b"".join(content)) == (200, TEXT)
 
 
 def test_under_its_client_id_it_is_forwarded_once(layla, omar, elsewhere, message, client_of):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from common.problems import Invalid, NotFound
+from files.tests.factories import file_of
 from messaging.models import Message, ScheduledMessage
 from messaging.problems import AlreadySent, ClientIdConflict, TooManyScheduled
 from messaging.services import (
@@ -62,6 +63,22 @@ def told(user):
 
 
 # --- Scheduling ---------------------------------------------------------------------------------------------
+
+
+def test_files_are_not_sent_later(group, layla, client_of):
+    row = schedule(layla, group, timezone.now() + timedelta(hours=1))
+    client, path = client_of(layla), f"/api/v1/chats/{group.pk}/scheduled"
+    files = {"files": [str(file_of(layla).pk)]}
+
+    answers = [
+        client.post(path, {"text": "Notes", "scheduled_for": later()} | files),
+        client.patch(f"{path}/{row.pk}", files),
+    ]
+
+    assert [(each.status_code, each.json()["errors"][0]["code"]) for each in answers] == [
+        (400, "not_later")
+    ] * 2
+    assert ScheduledMessage.objects.get().said == row.said
 
 
 def test_it_waits_and_is_told_to_nobody_else(group, layla, omar, client_of):

@@ -6,11 +6,14 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.services import block_user
+from files.tests.factories import file_of
 from messaging.models import Chat, Message
 from messaging.services import (
     add_participants,
     create_chat,
     delete_chat,
+    delete_message,
+    hide_message,
     leave_chat,
     leave_every_chat,
     mark_read,
@@ -105,6 +108,23 @@ def test_a_message_is_found_by_what_is_in_it(q, expected, group, layla, omar, cl
     said(group, omar, *TEXTS.values())
 
     assert found(client_of(layla), q) == [TEXTS[expected]]
+
+
+def test_what_is_deleted_nobody_finds_and_what_is_hidden_one_does_not(group, layla, omar, client_of):
+    first, second, third = said(group, omar, "dawn one", "dawn two", "dawn three")
+    delete_message(actor=omar, message=first)
+    hide_message(actor=layla, message=second)
+
+    assert found(client_of(layla), "dawn", ordering="oldest") == ["dawn three"]
+    assert found(client_of(omar), "dawn", ordering="oldest") == ["dawn two", "dawn three"]
+
+
+def test_it_is_found_by_whether_it_has_files(group, layla, omar, client_of):
+    said(group, layla, "dawn alone")
+    send_message(actor=layla, chat=group, text="dawn with notes", files=[file_of(layla).pk])
+
+    assert found(client_of(omar), "dawn", has_file="true") == ["dawn with notes"]
+    assert found(client_of(omar), "dawn", has_file="false") == ["dawn alone"]
 
 
 @pytest.mark.parametrize(
