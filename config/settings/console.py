@@ -56,7 +56,7 @@ UNFOLD = {
                 "items": [
                     item(_("Chats"), "forum", "messaging_chat"),
                     item(_("Messages"), "chat", "messaging_message"),
-                    item(_("Files"), "attach_file", "files_file"),
+                    item(_("Invitations"), "group_add", "messaging_invitation"),
                 ],
             },
             {
