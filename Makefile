@@ -60,8 +60,7 @@ test-services: services  ## the same suite on PostgreSQL and Redis, with clamd a
 check: lint types imports migrations deployable schema-check  ## all that CI runs except the tests
 
 lint: dev  ## ruff: rules and format
-	@$(PY) -m ruff check
-	@$(PY) -m ruff format --check
+	@{ $(PY) -m ruff check && $(PY) -m ruff format --check; } || { echo "make format repairs most of it"; exit 1; }
 
 types: dev  ## mypy, with Django's and DRF's plugins
 	@$(CHECKED) $(PY) -m mypy
@@ -70,7 +69,8 @@ imports: dev  ## the floors and rooms of .importlinter
 	@$(CHECKED) $(PY) -c "from importlinter.cli import lint_imports_command as lint; lint(['--no-logo'])"
 
 migrations: dev  ## no model changed without its migration
-	@$(CHECKED) $(PY) manage.py makemigrations --check --dry-run
+	@$(CHECKED) $(PY) manage.py makemigrations --check --dry-run || \
+	  { echo "nothing was written: $(PY) manage.py makemigrations APP -n what_it_does"; exit 1; }
 
 deployable: dev  ## check --deploy passes with deploy/production.env.example
 	@$(CHECKED) sh -ac '. deploy/production.env.example && exec $(PY) manage.py check --deploy --fail-level WARNING'

@@ -124,7 +124,10 @@ def test_the_worked_example_begins_from_the_code_as_it_is():
                 "".join(line[1:] for line in hunk.splitlines(keepends=True) if line[0] in kept)
                 for kept in (" -", " +")
             )
-            assert before in text_of(path) or after in text_of(path), f"{path} is not as README.md shows it"
+            there = before in text_of(path) or after in text_of(path)
+            assert there, (
+                f"{path} is not as README.md shows it: put your line elsewhere, or mend the example\n{hunk}"
+            )
 
 
 # --- The wire -----------------------------------------------------------------------------------------------

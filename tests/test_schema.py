@@ -49,7 +49,8 @@ def test_every_example_has_the_shape_that_the_operation_promises(name):
             format_checker=Draft202012Validator.FORMAT_CHECKER,
         )
         for example in media["examples"].values():
-            assert [f"{where}: {fault.message}" for fault in validator.iter_errors(example["value"])] == []
+            faults = [f"{where}: {fault.message}" for fault in validator.iter_errors(example["value"])]
+            assert faults == [], "mend the example in api/examples.py of the app"
 
 
 def test_every_operation_but_the_strangers_asks_for_a_token():
