@@ -63,7 +63,14 @@ from .roles import RoleGrantInline
 from .sessions import SessionInline
 from .staff import StaffRequest
 
-PROFILE = ["display_name", "first_name", "last_name", "status_text", "language", "timezone"]
+PROFILE = [
+    "display_name",
+    "first_name",
+    "last_name",
+    "status_text",
+    "language",
+    "timezone",
+]
 ACCESS = ["is_staff", "is_superuser", "groups"]
 
 OWN_PANELS = [
