@@ -2,15 +2,22 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from accounts.models import User
 from messaging.models import Message, MessageQuerySet
 
-LIMIT = 50  # messages, if the client doesn't say
+LIMIT: Final = 50  # messages, if the client doesn't say
+CLOCKS: Final = timedelta(hours=1)  # by more the clocks of two servers never differ
+EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
+LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)  # a day from the ends of time as Python knows it
+LAST: Final = 2**63 - 1  # no position is behind it
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ def page_of(messages: MessageQuerySet, asked: dict[str, Any], reader: User) -> P
     At most four queries and what `shown_to` takes, however long the chat.
     """
     there = messages.shown_to(reader.pk).not_hidden_from(reader.pk)
-    found = there.between(asked.get("from"), asked.get("to"))
+    found = _near(there.between(asked.get("from"), asked.get("to")), messages, asked)
     limit = asked.get("limit", LIMIT)
     if "around" in asked:
         older = _newest(found.filter(seq__lt=asked["around"]), limit // 2)
@@ -64,6 +71,19 @@ def page_body(page: Page, results: Collection[Any], request: Request) -> dict[st
         "next": _link(request, "after", page.last) if page.has_after else None,
         "previous": _link(request, "before", page.first) if page.has_before else None,
     }
+
+
+def _near(found: MessageQuerySet, messages: MessageQuerySet, asked: dict[str, Any]) -> MessageQuerySet:
+    """The same as *found*, between positions as well: in their order a database would pass by all that was
+    said outside the dates to come to what was said between them.
+    """
+    if start := asked.get("from"):
+        before = messages.filter(created_at__lt=max(start, EARLIEST) - CLOCKS).order_by("-created_at")
+        found = found.filter(seq__gt=Coalesce(Subquery(before.values("seq")[:1]), -1))
+    if end := asked.get("to"):
+        behind = messages.filter(created_at__gte=min(end, LATEST) + CLOCKS).order_by("created_at")
+        found = found.filter(seq__lt=Coalesce(Subquery(behind.values("seq")[:1]), LAST))
+    return found
 
 
 def _newest(found: MessageQuerySet, limit: int) -> list[Message]:

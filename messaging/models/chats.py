@@ -32,6 +32,7 @@ from .hidden import HiddenMessage
 from .marks import shows_reading
 from .messages import Message, count_of
 from .participants import Participant
+from .threads import ThreadMark
 
 INTEGER: Final = models.IntegerField()
 
@@ -82,11 +83,11 @@ class ChatQuerySet(models.QuerySet["Chat"]):
         """The same with what is unread."""
         unread = Message.objects.filter(chat=OuterRef("pk")).unread(by=user.pk, after=OuterRef("my_read_seq"))
         others = Message.objects.main_line().counting_for(user.pk)
-        in_threads = Message.objects.unread_in_threads_of(user, chat=OuterRef("pk"))
-        return self.with_marks(user).annotate(
+        marked = self.with_marks(user).alias(is_any_unread=Exists(unread))
+        return marked.annotate(
             unread_count=count_of(unread, by="chat"),
             unread_mentions=others.calls_of(user, chat=OuterRef("pk"), beyond=OuterRef("my_read_seq")),
-            thread_unread_count=count_of(in_threads, by="chat"),
+            thread_unread_count=ThreadMark.objects.unread_count(user, chat=OuterRef("pk")),
         )
 
     def named(self, user: User) -> ChatQuerySet:
@@ -101,7 +102,7 @@ class ChatQuerySet(models.QuerySet["Chat"]):
 
     def unread_first(self) -> ChatQuerySet:
         """Rows of `for_reader` with `has_unread`: 1 where something is unread or marked so, else 0."""
-        is_unread = Q(unread_count__gt=0) | Q(marked_unread=True)
+        is_unread = Q(is_any_unread=True) | Q(marked_unread=True)  # which counts none of it
         return self.annotate(has_unread=Case(When(is_unread, then=1), default=0, output_field=INTEGER))
 
     def favourites_first(self) -> ChatQuerySet:

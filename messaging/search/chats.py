@@ -9,16 +9,16 @@ from messaging.models import Chat, Participant
 from .queries import Query, Term
 
 
-def find_chats(*, reader: User, query: Query) -> QuerySet[Chat]:
-    """Chats of *reader* in which each term stands: in the title, in the description, or in the username or
-    display name of somebody else in it. With what `ChatSerializer` reads.
+def find_chats(chats: QuerySet[Chat], *, reader: User, query: Query) -> QuerySet[Chat]:
+    """Those of *chats* in which each term stands: in the title, in the description, or in the username or
+    display name of somebody in it who is not *reader*.
     """
     if not query.terms:
-        return Chat.objects.none()
+        return chats.none()
     said = Func(
         Concat("title", Value(" "), "description"), function="messaging_words", output_field=TextField()
     )
-    found = Chat.objects.for_reader(reader).alias(said=said)
+    found = chats.alias(said=said)
     for term in query.terms:
         found = found.filter(Q(said__contains=term.pattern) | _has_somebody_called(term, reader))
     return found

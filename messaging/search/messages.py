@@ -83,6 +83,8 @@ def _matching(reader: User, search: Search) -> QuerySet[Message]:
     if search.has_file is not None:
         files = Exists(MessageFile.objects.filter(message=OuterRef("pk")))
         found = found.filter(files if search.has_file else ~files)
+    if search.has_file:  # text alone has none, and the other kinds are found by an index
+        found = found.exclude(kind=Message.Kind.TEXT)
     return backend().matching(backend().within(found, chats), search.query)
 
 

@@ -10,6 +10,7 @@ from accounts.models import User
 from messaging.models import Chat, Message
 from messaging.registries import Source, Suggestion, sources
 
+from .backends import backend
 from .chats import find_chats
 from .queries import Query
 from .words import words
@@ -38,7 +39,8 @@ def people(reader: User, text: str, most: int) -> list[Suggestion]:
 
 def chats(reader: User, text: str, most: int) -> list[Suggestion]:
     """Those with a title; a private chat is its other person."""
-    found = find_chats(reader=reader, query=Query.parse(text)).exclude(title="")
+    titled = Chat.objects.visible_to(reader).exclude(title="")
+    found = find_chats(titled, reader=reader, query=Query.parse(text))
     names = found.order_by("-last_activity_at", "-pk").values_list("pk", "title")[:most]
     return [Suggestion(type="chat", id=pk, text=title) for pk, title in names]
 
@@ -47,9 +49,9 @@ def own_words(reader: User, text: str, most: int) -> list[Suggestion]:
     """Words of the reader's own last messages that begin like the last one typed."""
     if not (typed := words(text).split()):
         return []
-    here = Message.objects.filter(chat__in=Chat.objects.visible_to(reader).values("pk"))
-    mine = here.filter(author=reader, deleted_at=None).not_hidden_from(reader.pk)
-    said = mine.order_by("-pk").values_list("text", flat=True)[:RECENT]
+    mine = Message.objects.filter(author=reader, deleted_at=None).not_hidden_from(reader.pk)
+    here = backend().within(mine, Chat.objects.visible_to(reader))
+    said = here.order_by("-pk").values_list("text", flat=True)[:RECENT]
     found: dict[str, str] = {}
     for word in chain.from_iterable(map(_WORDS.findall, said)):
         spelt = words(word)

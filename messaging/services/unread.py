@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from messaging.models import Message, MessageQuerySet, Participant
+from common.problems import NotFound
+from messaging.models import Chat, Message, MessageQuerySet, Participant
 
-# Every badge of a chat, by the name under which it is counted, and the one rule behind it.
+# Every badge of a chat, by the name under which `ChatQuerySet.counted` counts it, and what it counts.
 BADGES: Final[dict[str, Callable[[Participant], MessageQuerySet]]] = {
     "unread_count": Message.objects.unread_by,
     "unread_mentions": lambda me: Message.objects.unread_by(me).mentioning(me.user),
@@ -35,19 +36,24 @@ def badges_of(me: Participant, *, explain: bool = False, after: int = 0) -> dict
 
     Args:
         explain: whether to name the messages behind it, at most `EXPLAINED` of those beyond position *after*.
+
+    Raises:
+        NotFound: they are not in the chat any more.
     """
-    return {name: _badge(rule(me), explain=explain, after=after) for name, rule in BADGES.items()}
+    counts = Chat.objects.counted(me.user).filter(pk=me.chat_id).values(*BADGES).first()
+    if counts is None:
+        raise NotFound
+    badges = {name: Badge(count=count) for name, count in counts.items()}
+    return {name: _explained(badges[name], BADGES[name](me), after) for name in badges} if explain else badges
 
 
-def _badge(messages: MessageQuerySet, *, explain: bool, after: int) -> Badge:
-    if not explain:
-        return Badge(count=messages.count())
+def _explained(badge: Badge, messages: MessageQuerySet, after: int) -> Badge:
     rows = messages.filter(seq__gt=after).order_by("seq").values_list("pk", "seq")
     found = list(rows[: EXPLAINED + 1])
     page, has_more = found[:EXPLAINED], len(found) > EXPLAINED
     return Badge(
         # One look where it is all there: what is said between two looks would make them disagree.
-        count=messages.count() if has_more or after else len(page),
+        count=badge.count if has_more or after else len(page),
         ids=[pk for pk, _ in page],
         next=page[-1][1] if has_more else None,
     )

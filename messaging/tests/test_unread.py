@@ -115,8 +115,8 @@ def test_explaining_takes_as_many_queries_however_much_there_is(
         send_message(actor=layla, chat=group, text=str(number))
     client = client_of(omar)
 
-    # The session, the chat, the reader's row, the messages behind each of three badges.
-    with django_assert_num_queries(6):
+    # The session, the chat, the reader's row, how many there are, the messages behind each of three badges.
+    with django_assert_num_queries(7):
         found = explained(client, group)
 
     assert len(found["ids"]) == messages

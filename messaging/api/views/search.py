@@ -112,7 +112,8 @@ class ChatsSearchViewSet(mixins.ListModelMixin, ApiViewSet):
 
     def get_queryset(self) -> QuerySet[Chat]:
         asked = read(SearchQuery, looked_for(self.request))
-        return find_chats(reader=self.request.user, query=Query.parse(asked["q"]))
+        reader = self.request.user
+        return find_chats(Chat.objects.for_reader(reader), reader=reader, query=Query.parse(asked["q"]))
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "reader": self.request.user}
