@@ -3,12 +3,13 @@
 from .chats import ChatAdmin
 from .invitations import InvitationAdmin
 from .messages import MessageAdmin
-from .participants import ParticipantInline, ParticipationInline
+from .participants import MembershipChangeInline, ParticipantInline, ParticipationInline
 from .pins import PinAdmin
 
 __all__ = [
     "ChatAdmin",
     "InvitationAdmin",
+    "MembershipChangeInline",
     "MessageAdmin",
     "ParticipantInline",
     "ParticipationInline",

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -30,9 +31,24 @@ from messaging.services import delete_chat, send_message
 from messaging.tasks import post_notice
 
 from .naming import name_of, the_two
-from .participants import ParticipantInline
+from .participants import MembershipChangeInline, ParticipantInline
 
+UNITS = (
+    (24 * 3600, ngettext_lazy("%d day", "%d days")),
+    (3600, ngettext_lazy("%d hour", "%d hours")),
+    (60, ngettext_lazy("%d minute", "%d minutes")),
+    (1, ngettext_lazy("%d second", "%d seconds")),
+)
 TYPES = {_("group"): "primary", _("channel"): "success", _("private"): "info"}
+
+
+def _spelt_out(seconds: int) -> str:
+    parts = []
+    for size, name in UNITS:
+        count, seconds = divmod(seconds, size)
+        if count or (size == 1 and not parts):
+            parts.append(str(name % count))
+    return ", ".join(parts)
 
 
 class NoticeForm(forms.Form):
@@ -83,7 +99,7 @@ class ChatAdmin(ReadOnlyAdmin):
                     ("title", "creator"),
                     "description",
                     ("participant_count", "overrides"),
-                    ("edit_window", "no_forward"),
+                    ("editing", "no_forward"),
                     ("last_seq", "messages"),
                     ("created_at", "last_activity_at"),
                     "deleted_at",
@@ -91,8 +107,8 @@ class ChatAdmin(ReadOnlyAdmin):
             },
         ),
     ]
-    readonly_fields = ["id", "kind", "creator", "messages", "overrides"]
-    inlines: ClassVar[list[type[ReadOnlyInline]]] = [ParticipantInline]
+    readonly_fields = ["id", "kind", "creator", "messages", "overrides", "editing"]
+    inlines: ClassVar[list[type[ReadOnlyInline]]] = [ParticipantInline, MembershipChangeInline]
     actions = ["post_notices", "remove"]
     actions_detail: ClassVar[list[str]] = ["post_notice_here", "remove_here"]
 
@@ -128,6 +144,12 @@ class ChatAdmin(ReadOnlyAdmin):
     def overrides(self, chat: Chat) -> str:
         levels = dict(Chat.Level.choices)
         return ", ".join(f"{action}: {levels[level]}" for action, level in sorted(chat.permissions.items()))
+
+    @display(description=_("edit window"))
+    def editing(self, chat: Chat) -> str:
+        if chat.edit_window is None:
+            return str(_("without end"))
+        return _spelt_out(chat.edit_window)
 
     @display(description=_("messages"))
     def messages(self, chat: Chat) -> str:

@@ -10,10 +10,16 @@ from common.console import (
     link_to,
     panels,
 )
-from messaging.models import Participant
+from messaging.models import MembershipChange, Participant
 
 from .naming import name_of, standing, the_two
 
+CHANGES = {
+    _("came in"): "success",
+    _("changed role"): "info",
+    _("left"): "warning",
+    _("was removed"): "danger",
+}
 ROLES = {_("owner"): "primary", _("admin"): "info", _("member"): "default", _("left"): "warning"}
 
 
@@ -22,12 +28,12 @@ class ParticipantInline(ReadOnlyInline):
     verbose_name_plural = _("participants")
     permission = "messaging.view_chat"
     tab = False
-    fields = ["person", "standing", "read_seq", "joined_at", "bringer", "left_at", "remover"]
+    fields = ["person", "standing", "read_seq", "joined_at", "bringer"]
     show_change_link = False
     ordering = [F("left_seq").asc(nulls_first=True), "id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Participant]:
-        return super().get_queryset(request).select_related("user", "added_by", "removed_by")
+        return super().get_queryset(request).select_related("user", "added_by")
 
     @display(description=_("user"))
     def person(self, participant: Participant) -> str:
@@ -41,9 +47,31 @@ class ParticipantInline(ReadOnlyInline):
     def bringer(self, participant: Participant) -> str:
         return link_to(participant.added_by)
 
-    @display(description=_("removed by"))
-    def remover(self, participant: Participant) -> str:
-        return link_to(participant.removed_by)
+
+class MembershipChangeInline(ReadOnlyInline):
+    """Who brought in, promoted or removed whom, the last first: all there ever was."""
+
+    model = MembershipChange
+    permission = "messaging.view_chat"
+    tab = False
+    fields = ["at", "person", "what", "role", "doer"]
+    show_change_link = False
+    ordering = ["-id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MembershipChange]:
+        return super().get_queryset(request).select_related("user", "by")
+
+    @display(description=_("user"))
+    def person(self, change: MembershipChange) -> str:
+        return link_to(change.user)
+
+    @display(description=_("what"), label=CHANGES)
+    def what(self, change: MembershipChange) -> str:
+        return str(change.get_kind_display())
+
+    @display(description=_("by"))
+    def doer(self, change: MembershipChange) -> str:
+        return link_to(change.by) or str(_("the platform"))
 
 
 class ParticipationInline(ReadOnlyInline):

@@ -8,6 +8,7 @@ from .folders import Folder, FolderPlace, FolderQuerySet
 from .hidden import HiddenMessage
 from .invitations import Invitation, InvitationQuerySet, JoinRequest, JoinRequestQuerySet
 from .marks import MarkMove, MarkMoveQuerySet, recipients_of, shows_reading, with_times
+from .memberships import MembershipChange
 from .mentions import Mention
 from .messages import Message, MessageQuerySet
 from .participants import Participant, ParticipantQuerySet
@@ -34,6 +35,7 @@ __all__ = [
     "JoinRequestQuerySet",
     "MarkMove",
     "MarkMoveQuerySet",
+    "MembershipChange",
     "Mention",
     "Message",
     "MessageFile",

@@ -55,10 +55,6 @@ class Participant(models.Model):
         verbose_name=_("brought in by"),
     )
     is_request = models.BooleanField(_("not accepted yet"), default=False)  # by a stranger
-    left_at = models.DateTimeField(_("left"), null=True, blank=True)
-    removed_by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("removed by")
-    )
     was_removed = models.BooleanField(_("removed by somebody"), default=False)  # and did not leave
     # What the chat is to them, and to nobody else. Archived is derived (`ChatQuerySet.with_preferences`):
     # sending writes nothing to the rows of those who hear it.

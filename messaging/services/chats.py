@@ -12,13 +12,13 @@ from common.events import emit
 from common.problems import Invalid
 from messaging import policies
 from messaging.events import ChatAdded, ChatRemoved, ChatUpdated
-from messaging.models import Chat, Participant
+from messaging.models import Chat, MembershipChange, Participant
 from messaging.problems import OwnerMustHandOver
 
 from .avatars import let_go_of_avatar
 from .locking import lock_chat
 from .openness import require_not_blocked, require_open, strangers
-from .participants import bring_in, participant_of, take_out
+from .participants import bring_in, participant_of, remember, take_out
 
 WORDS: Final = frozenset({"title", "description", "edit_window", "no_forward"})
 
@@ -92,6 +92,7 @@ def create_chat(
             Participant(chat=chat, user_id=user, role=role, added_by=actor, is_request=user in unknown)
             for user, role in roles.items()
         )
+        remember(chat, MembershipChange.Kind.ADDED, roles, by=actor)
         emit(ChatAdded(chat=chat.pk, after=0), audience=roles)
     return chat, True
 
@@ -113,6 +114,8 @@ def _private_chat(actor: User, other: User) -> tuple[Chat, bool]:
                 Participant(chat=chat, user=user, added_by=actor, is_request=user.pk in unknown)
                 for user in (actor, other)
             )
+            members = dict.fromkeys((actor.pk, other.pk), Participant.Role.MEMBER)
+            remember(chat, MembershipChange.Kind.ADDED, members, by=actor)
             emit(ChatAdded(chat=chat.pk, after=0), audience=[actor.pk, other.pk])
             return chat, True
     except IntegrityError:  # the other one opened it in the same moment

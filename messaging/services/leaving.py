@@ -10,10 +10,10 @@ from django.utils import timezone
 from common.actors import SYSTEM
 from common.events import emit
 from messaging.events import ParticipantUpdated
-from messaging.models import Chat, Message, Participant
+from messaging.models import Chat, MembershipChange, Message, Participant
 
 from .avatars import let_go_of_avatar
-from .participants import take_out
+from .participants import remember, take_out
 from .reactions import take_all_back
 
 
@@ -67,5 +67,6 @@ def _hand_over(chat: Chat, owner: Participant) -> None:
     for row, role in ((owner, Participant.Role.ADMIN), (heir, Participant.Role.OWNER)):  # never two owners
         row.role = role
         row.save(update_fields=["role"])
+        remember(chat, MembershipChange.Kind.ROLE, {row.user_id: role}, by=SYSTEM)
     emit(ParticipantUpdated(chat=chat.pk, seq=chat.take_seq(), user=heir.user_id, by=None))
     chat.save(update_fields=["last_seq"])

@@ -1,7 +1,8 @@
 """Who is in a chat, and as what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,7 +13,7 @@ from common.events import emit
 from common.problems import NotFound
 from messaging import policies
 from messaging.events import ChatAdded, ChatRemoved, ParticipantAdded, ParticipantRemoved, ParticipantUpdated
-from messaging.models import Chat, Participant, ThreadMark
+from messaging.models import Chat, MembershipChange, Participant, ThreadMark
 from messaging.problems import CannotActOnEqual, ChatFull, OwnerMustHandOver
 
 from .locking import lock_chat
@@ -26,12 +27,10 @@ OWNER, ADMIN, MEMBER = Participant.Role.OWNER, Participant.Role.ADMIN, Participa
 ANEW: Final = [
     "role",
     "left_seq",
-    "left_at",
     "joined_at",
     "archived_seq",
     "marked_unread",
     "was_removed",
-    "removed_by",
     "is_request",
     "added_by",
     *MARKS,
@@ -93,6 +92,7 @@ def change_role(*, actor: User | System, chat: Chat, user: User, role: str) -> P
     for row, new_role in changes:
         row.role = new_role
         row.save(update_fields=["role"])
+        remember(chat, MembershipChange.Kind.ROLE, {row.user_id: new_role}, by=actor)
         emit(ParticipantUpdated(chat=chat.pk, seq=chat.take_seq(), user=row.user_id, by=actor.pk))
     chat.save(update_fields=["last_seq"])
     return participant
@@ -148,6 +148,7 @@ def bring_in(*, chat: Chat, users: Sequence[User], by: User | System, role: str 
         unique_fields=["chat", "user"],
         update_fields=ANEW,
     )
+    remember(chat, MembershipChange.Kind.ADDED, dict.fromkeys(absent, role), by=by)
     ThreadMark.objects.filter(chat=chat, user__in=absent).update(read_seq=before)
     for user in absent:
         emit(ParticipantAdded(chat=chat.pk, seq=chat.take_seq(), user=user, by=by.pk))
@@ -160,16 +161,28 @@ def bring_in(*, chat: Chat, users: Sequence[User], by: User | System, role: str 
 def take_out(*, chat: Chat, participant: Participant, by: User | System) -> None:
     """Put *participant* out of the locked *chat*."""
     seq = chat.take_seq()
+    kind = MembershipChange.Kind.LEFT if by.pk == participant.user_id else MembershipChange.Kind.REMOVED
+    remember(chat, kind, {participant.user_id: participant.role}, by=by)
     participant.left_seq = seq
     participant.role = MEMBER
-    participant.left_at = timezone.now()
     if isinstance(by, User) and by.pk != participant.user_id:
-        participant.was_removed, participant.removed_by = True, by
-    participant.save(update_fields=["left_seq", "role", "left_at", "was_removed", "removed_by"])
+        participant.was_removed = True
+    participant.save(update_fields=["left_seq", "role", "was_removed"])
     chat.participant_count -= 1
     chat.save(update_fields=["last_seq", "participant_count"])
     emit(ParticipantRemoved(chat=chat.pk, seq=seq, user=participant.user_id, by=by.pk))
     emit(ChatRemoved(chat=chat.pk, upto=seq), audience=[participant.user_id])
+
+
+def remember(
+    chat: Chat, kind: MembershipChange.Kind, roles: Mapping[UUID, str], *, by: User | System
+) -> None:
+    """Write down what became of people in *chat*: *roles* they have from now on, or had until they went."""
+    doer = by if isinstance(by, User) else None
+    MembershipChange.objects.bulk_create(
+        MembershipChange(chat=chat, user_id=user, kind=kind, role=role, by=doer)
+        for user, role in roles.items()
+    )
 
 
 def participant_of(chat: Chat, user: User) -> Participant:

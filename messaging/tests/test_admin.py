@@ -172,7 +172,8 @@ def test_the_page_of_a_chat_takes_the_same_queries_however_many_are_in_it(
     client = console_of(ada)
     client.get(f"{CHATS}{chat.pk}/change/")
 
-    with django_assert_num_queries(7):  # cookie session, its user, the chat, its two, creator, people twice
+    # Cookie session, its user, the chat, its two, creator, people twice, who came and went twice.
+    with django_assert_num_queries(9):
         response = client.get(f"{CHATS}{chat.pk}/change/")
 
     assert response.content.count(b"field-read_seq") <= 21  # the head, and twenty rows

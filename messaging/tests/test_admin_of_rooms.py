@@ -5,8 +5,19 @@ import pytest
 from accounts.models import AuditEntry
 from accounts.tests.consoles import clerk, console_of
 from accounts.tests.factories import UserFactory, staff
+from common.actors import SYSTEM
+from common.problems import NotAllowed
 from messaging.models import Invitation
-from messaging.services import create_invitation, remove_participant, send_message, update_chat
+from messaging.services import (
+    add_participants,
+    change_role,
+    create_chat,
+    create_invitation,
+    leave_chat,
+    remove_participant,
+    send_message,
+    update_chat,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -25,17 +36,89 @@ def looks():
     return [(entry.verb, entry.actor, entry.target, entry.details) for entry in found]
 
 
-def test_a_chats_page_says_who_removed_whom_and_what_it_settled(group, layla, omar, ada):
-    update_chat(actor=layla, chat=group, permissions={"message.pin": "everyone"})
-    remove_participant(actor=layla, chat=group, user=omar)
+def test_a_chats_page_says_what_it_settled(group, layla, ada):
+    update_chat(actor=layla, chat=group, permissions={"message.pin": "everyone"}, edit_window=93_784)
 
     page = console_of(ada).get(f"{CHATS}{group.pk}/change/").content.decode()
 
-    row = group.participants.get(user=omar)
-    assert (row.removed_by, row.was_removed, row.added_by) == (layla, True, layla)
-    assert row.left_at is not None
     assert "message.pin: everyone" in page
-    assert "removed by" in page.lower()
+    assert "1 day, 2 hours, 3 minutes, 4 seconds" in page
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(None, "without end"), (0, "0 seconds"), (172_800, "2 days")])
+def test_how_long_messages_may_be_edited_has_a_unit(seconds, told, group, layla, ada):
+    update_chat(actor=layla, chat=group, edit_window=seconds)
+
+    page = console_of(ada).get(f"{CHATS}{group.pk}/change/").content.decode()
+
+    assert told in page
+
+
+def test_a_chats_page_says_who_did_what_to_whom_ever(group, layla, omar, mina, ada):
+    add_participants(actor=layla, chat=group, users=[mina])
+    remove_participant(actor=layla, chat=group, user=omar)
+    add_participants(actor=layla, chat=group, users=[omar])
+    change_role(actor=layla, chat=group, user=mina, role="admin")
+    remove_participant(actor=mina, chat=group, user=omar)
+    add_participants(actor=mina, chat=group, users=[omar])
+    leave_chat(actor=mina, chat=group)
+    remove_participant(actor=SYSTEM, chat=group, user=omar)
+
+    page = console_of(ada).get(f"{CHATS}{group.pk}/change/").content.decode()
+
+    assert [
+        (change.user, change.kind, change.role, change.by)
+        for change in group.membership_changes.order_by("id")[2:]
+    ] == [
+        (mina, "added", "member", layla),
+        (omar, "removed", "member", layla),
+        (omar, "added", "member", layla),
+        (mina, "role", "admin", layla),
+        (omar, "removed", "member", mina),
+        (omar, "added", "member", mina),
+        (mina, "left", "admin", mina),
+        (omar, "removed", "member", None),
+    ]
+    told = page.split("Comings and goings", 1)[1]
+    assert (told.count("came in"), told.count("changed role"), told.count("was removed")) == (5, 1, 3)
+    assert "the platform" in told
+
+
+def test_a_chat_begins_with_those_who_opened_it(group, layla, omar):
+    private, _ = create_chat(actor=omar, type="private", participants=[layla])
+
+    opened = {
+        chat: {(each.user, each.kind, each.role, each.by) for each in chat.membership_changes.all()}
+        for chat in (group, private)
+    }
+
+    assert opened == {
+        group: {(layla, "added", "owner", layla), (omar, "added", "member", layla)},
+        private: {(omar, "added", "member", omar), (layla, "added", "member", omar)},
+    }
+
+
+def test_a_refused_removal_is_not_written_down(group, layla, omar, mina):
+    add_participants(actor=layla, chat=group, users=[mina])
+
+    with pytest.raises(NotAllowed):
+        remove_participant(actor=mina, chat=group, user=omar)
+
+    assert not group.membership_changes.exclude(kind="added").exists()
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_a_chats_page_takes_as_many_queries_however_often_people_come_and_go(
+    times, group, layla, omar, ada, django_assert_num_queries
+):
+    for _ in range(times):
+        remove_participant(actor=layla, chat=group, user=omar)
+        add_participants(actor=layla, chat=group, users=[omar])
+    client = console_of(ada)
+    client.get(f"{CHATS}{group.pk}/change/")
+
+    with django_assert_num_queries(9):
+        client.get(f"{CHATS}{group.pk}/change/")
 
 
 def test_each_look_at_what_messages_say_is_in_the_audit_log(group, layla):

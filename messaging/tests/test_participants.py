@@ -258,9 +258,10 @@ def test_adding_reads_no_more_for_many_than_for_one(
     client = client_of(layla)
 
     # The session, the chat, the people; in a savepoint (2) the lock, the caller's row, who is in it, to
-    # whom she is a stranger, the rows (SQLite takes a thousand values a statement: one more of 100), the
-    # counters of their streams (3), the entries, the chat's row, the answer; each one's own entry.
-    with django_assert_max_num_queries(21 + many):
+    # whom she is a stranger, the rows (SQLite takes a thousand values a statement: one more of 100), that
+    # they came, the counters of their streams (3), the entries, the chat's row, the answer; each one's own
+    # entry.
+    with django_assert_max_num_queries(22 + many):
         response = client.post(people_of(group), {"users": people})
 
     assert len(response.json()) == many
