@@ -5,7 +5,7 @@ hear after the commit is only the bell, and may be lost with its process.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -86,8 +86,7 @@ def emit(event: Event, *, audience: Iterable[UUID] = (), hidden_from: Iterable[U
     hidden = frozenset(str(user) for user in hidden_from)
     if hidden and event.position is not None:
         raise ValueError(f"{event.type} is kept for everybody")
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError(f"{event.type} emitted outside a transaction")
+    _require_transaction(event)
     places = [(event.topic, event.position)] if event.topic else []
     places += [(topic_of_user(user), position) for user, position in _next_positions(set(audience)).items()]
     data, at = event.data(), timezone.now()
@@ -95,8 +94,34 @@ def emit(event: Event, *, audience: Iterable[UUID] = (), hidden_from: Iterable[U
         Told(topic=place, seq=position, type=event.type, data=data, at=at, hidden_from=hidden)
         for place, position in places
     ]
+    _keep_and_tell(told)
+
+
+def emit_each(events: Sequence[Event]) -> None:
+    """Tell of *events*, each in its topic alone, if and when the transaction commits.
+
+    Raises:
+        RuntimeError: outside the transaction that makes the changes.
+    """
+    at = timezone.now()
+    told = []
+    for event in events:
+        _require_transaction(event)
+        if event.topic:
+            told.append(
+                Told(topic=event.topic, seq=event.position, type=event.type, data=event.data(), at=at)
+            )
+    _keep_and_tell(told)
+
+
+def _require_transaction(event: Event) -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"{event.type} emitted outside a transaction")
+
+
+def _keep_and_tell(told: list[Told]) -> None:
     LogEntry.objects.bulk_create(
-        LogEntry(topic=each.topic, seq=each.seq, type=each.type, data=data, at=at)
+        LogEntry(topic=each.topic, seq=each.seq, type=each.type, data=each.data, at=each.at)
         for each in told
         if each.seq is not None
     )

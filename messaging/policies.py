@@ -1,6 +1,6 @@
 """Who may do what in a chat. What somebody can't see at all is a matter of `Chat.objects.visible_to`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -114,11 +114,22 @@ def require(actor: User | System, action: str, chat: Chat) -> Participant | None
     if isinstance(actor, System):
         return None
     participant = Participant.objects.present().filter(chat=chat, user=actor).first()
+    return require_of(participant, action, chat, apart=lambda: are_apart(chat, actor))
+
+
+def require_of(
+    participant: Participant | None, action: str, chat: Chat, *, apart: Callable[[], bool]
+) -> Participant:
+    """The same of somebody whose row in *chat* is at hand; None: they are not in it.
+
+    Args:
+        apart: whether the chat is a private one of which either blocks the other.
+    """
     if participant is None:
         raise NotFound
     if not may(participant, action, chat):
         raise NotAllowed(denied_by=denied_by(action, participant, chat))
-    if action in REACHES_THE_OTHER and are_apart(chat, actor):
+    if action in REACHES_THE_OTHER and apart():
         raise NotOpenToYou
     return participant
 

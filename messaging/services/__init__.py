@@ -21,7 +21,6 @@ from .invitations import (
 from .leaving import leave_every_chat
 from .marks import Receipt, Receipts, mark_delivered, mark_read, purge_mark_moves, receipts_of
 from .mentions import set_mentions
-from .messages import send_message
 from .outbox import Result, Waiting, send_outbox
 from .participants import add_participants, change_role, remove_participant
 from .pins import pin_message, unpin_message
@@ -29,6 +28,7 @@ from .preferences import Preferences, set_preferences
 from .reactions import add_reaction, remove_reaction
 from .requests import accept_chat, decline_chat
 from .scheduled import cancel_scheduled, change_scheduled, schedule_message, send_due_messages
+from .sending import send_message
 from .sending_files import send_file
 from .threads import follow_thread, mark_thread_read
 from .typing import tell_typing

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from messaging.models import Chat, Message
+from messaging.models import Message
 
 from .mentions import ALL, Mentioned
 
@@ -65,13 +65,13 @@ class Content:
             "forwarded_at": source.created_at if first else source.forwarded_at,
         }
 
-    def fingerprint(self, chat: Chat) -> str:
+    def fingerprint(self, chat: UUID) -> str:
         """What makes two sends the same message, as it was sent: a later edit changes nothing here.
 
         What was left out stays out, so that a message from before a feature is still the same as its retry.
         """
         # A forward says what it forwards, which may be edited between a try and the next.
-        said: list[Any] = [str(chat.pk), self.kind, "" if self.forwarded else self.text]
+        said: list[Any] = [str(chat), self.kind, "" if self.forwarded else self.text]
         more: dict[str, Any] = {
             "thread": self.thread,
             "mentions": list(dict.fromkeys(self.mentions)),
@@ -84,6 +84,12 @@ class Content:
         if more := {name: value for name, value in more.items() if value}:
             said.append(more)
         return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a text and nothing else, so that a message's own row holds all of it."""
+        more = self.thread or self.mentions or self.reply_to or self.forwarded or self.files
+        return not more and self.kind in (Message.Kind.TEXT, Message.Kind.SYSTEM)
 
     @property
     def kind_there(self) -> str:

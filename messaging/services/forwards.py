@@ -9,7 +9,7 @@ from messaging import policies
 from messaging.models import Chat, Message
 from messaging.problems import MessageWasDeleted, NotForwardable
 
-from .messages import send_message
+from .sending import send_message
 
 MAX_CHATS: Final = 20  # in one request
 

@@ -8,7 +8,7 @@ from common.problems import Problem
 from messaging.models import Chat, Message
 
 from .content import Said
-from .messages import send_message
+from .sending import send_message
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from messaging.models.scheduled import FIRST_ZONE, instant_of
 from messaging.problems import AlreadySent, ClientIdConflict, TooManyScheduled
 
 from .content import Content, Said, packed, unpacked
-from .messages import send_message
+from .sending import send_message
 from .threads import root_in
 
 logger = logging.getLogger(__name__)
@@ -226,7 +226,7 @@ def _pending(actor: User, scheduled: ScheduledMessage) -> ScheduledMessage:
 
 
 def _print_of(content: Content, chat: Chat, scheduled_for: datetime) -> str:
-    return sha256(f"{content.fingerprint(chat)} {scheduled_for.isoformat()}".encode()).hexdigest()
+    return sha256(f"{content.fingerprint(chat.pk)} {scheduled_for.isoformat()}".encode()).hexdigest()
 
 
 def _scheduled_before(actor: User, client_id: str, fingerprint: str) -> ScheduledMessage | None:

@@ -7,7 +7,7 @@ from files.services import delete_file, take_in
 from messaging import policies
 from messaging.models import Chat, MessageFile
 
-from .messages import send_message
+from .sending import send_message
 
 
 def send_file(*, actor: User, chat: Chat, name: str, content: IO[bytes], text: str = "") -> MessageFile:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from hashlib import sha256
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -221,7 +222,7 @@ def test_the_same_reply_again_is_counted_once(root, omar):
 
 
 def test_what_was_said_before_there_were_threads_is_still_the_same_as_its_retry(group):
-    plain = Content(text="Once").fingerprint(Chat(pk="0198c5b2-7d44-7a31-9c11-2f6a4e8b1d01"))
+    plain = Content(text="Once").fingerprint(UUID("0198c5b2-7d44-7a31-9c11-2f6a4e8b1d01"))
 
     said = b'["0198c5b2-7d44-7a31-9c11-2f6a4e8b1d01","text","Once"]'
     assert plain == sha256(said).hexdigest()

@@ -1,0 +1,20 @@
+"""What every backend does."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from common.events import Event
+from messaging.models import Chat, Message
+from messaging.services.sending.ground import Ground, Send
+
+
+class Backend(Protocol):
+    """How the ground is looked up, and what was said kept. Both in the transaction around them."""
+
+    def look(self, sends: Sequence[Send]) -> Ground:
+        """The chats locked, so that one change happens at a time, then what is so under the lock."""
+        ...
+
+    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat], events: Sequence[Event]) -> None:
+        """Keep new messages, and how far their chats have come by them; tell of *events*."""
+        ...

@@ -1,0 +1,5 @@
+from .orm import OrmBackend
+
+
+class PostgresBackend(OrmBackend):
+    pass
