@@ -6,7 +6,7 @@ hear after the commit is only the bell, and may be lost with its process.
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -38,7 +38,7 @@ class Event:
 
     def data(self) -> dict[str, Any]:
         """The fields as JSON holds them, without what the topic and the position say already."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +120,7 @@ def _require_transaction(event: Event) -> None:
 
 
 def _keep_and_tell(told: list[Told]) -> None:
-    LogEntry.objects.bulk_create(
+    LogEntry.objects.keep(
         LogEntry(topic=each.topic, seq=each.seq, type=each.type, data=each.data, at=each.at)
         for each in told
         if each.seq is not None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import models
+import orjson
+from django.db import connection, models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,10 +17,30 @@ from .ids import uuid7
 LOG_KEPT: Final = timedelta(days=7)  # how far back a client may resume (api.md §3)
 
 
+KEPT_OF_ENTRY: Final = ("topic", "seq", "type", "data", "at")
+KEEP_ENTRIES: Final = """
+INSERT INTO common_logentry (topic, seq, type, data, at)
+SELECT topic, seq, type, data, at
+FROM jsonb_to_recordset(%s) AS new (topic text, seq bigint, type text, data jsonb, at timestamptz)
+"""
+
+
 class LogQuerySet(models.QuerySet["LogEntry"]):
     def after(self, topic: str, seq: int) -> LogQuerySet:
         """What followed position *seq* of *topic*, in order."""
         return self.filter(topic=topic, seq__gt=seq).order_by("seq")
+
+    def keep(self, entries: Iterable[LogEntry]) -> None:
+        """Write new entries: every change does, so on PostgreSQL without Django's work for each value."""
+        entries = list(entries)
+        if not entries:
+            return
+        if connection.vendor != "postgresql":
+            LogEntry.objects.bulk_create(entries)
+            return
+        rows = [{name: getattr(entry, name) for name in KEPT_OF_ENTRY} for entry in entries]
+        with connection.cursor() as cursor:
+            cursor.execute(KEEP_ENTRIES, [orjson.dumps(rows).decode()])
 
     def moved_since(self, at: datetime) -> dict[str, int]:
         """Topics with entries made at *at* or later, and the newest position of each."""
