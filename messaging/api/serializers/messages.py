@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api.fields import BooleanField, ChoiceField, QueryIntegerField, StringField, UUIDField
-from common.api.serializers import Input
+from common.api.serializers import Input, ReadStraight
 from files.api.serializers import FileSerializer
 from messaging.models import Chat, Message
 from messaging.services.mentions import ALL
@@ -25,7 +25,7 @@ class RepliesSerializer(serializers.Serializer[Any]):
     last_at = serializers.DateTimeField()
 
 
-class MessageSerializer(serializers.ModelSerializer[Message]):
+class MessageSerializer(ReadStraight, serializers.ModelSerializer[Message]):
     """A message as everybody sees it: encoded once, however many hear it."""
 
     author_name = serializers.SerializerMethodField()
