@@ -1,6 +1,7 @@
 """The WebSocket: sockets in, frames out (api.md §3)."""
 
 import asyncio
+from inspect import iscoroutinefunction
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -205,7 +206,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if socket.only and isinstance(data, dict):
             kind, _, id_ = socket.only.partition(":")
             data = {kind: id_} | data
-        return await commanding(command)(socket.caller.user, data)
+        run: Any = command if iscoroutinefunction(command) else commanding(command)
+        answer: dict[str, Any] = await run(socket.caller.user, data)
+        return answer
 
     async def _resume(self, socket: Socket, given: dict[str, Any]) -> None:
         asked = read(ResumeInput, given)

@@ -1,6 +1,6 @@
 """What other apps tell the live engine, which knows no domain: filled from their `AppConfig.ready`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -58,8 +58,9 @@ class Feed(Protocol):
         ...
 
 
-# A command: the socket's caller and the frame's `data`, to the `data` of the ack.
-Command = Callable[[Any, dict[str, Any]], dict[str, Any]]
+# A command: the socket's caller and the frame's `data`, to the `data` of the ack. One that blocks runs in a
+# thread, a coroutine in the loop.
+Command = Callable[[Any, dict[str, Any]], dict[str, Any] | Awaitable[dict[str, Any]]]
 
 # The `data` of the frames of these entries, in their order. Entries of one type, of any topics.
 Renderer = Callable[[Sequence[LogEntry]], Sequence[dict[str, Any]]]

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from accounts.models import User
+from common.ids import as_uuid
 from common.models import LogEntry
 from messaging.events import ChatAdded, ChatRemoved, ParticipantRemoved, topic_of_chat
 from messaging.models import Chat, Participant
@@ -51,7 +52,7 @@ class ChatFeed:
         return {str(chat): seq for chat, seq in present.values_list("chat", "chat__last_seq")}
 
     def stand(self, user: UUID, ids: Sequence[str]) -> dict[str, Place]:
-        wanted = [UUID(id_) for id_ in ids if _is_uuid(id_)]
+        wanted = [chat for id_ in ids if (chat := as_uuid(id_)) and str(chat) == id_]
         person = User.objects.get(pk=user)
         places = {
             str(chat.pk): Place(
@@ -64,10 +65,3 @@ class ChatFeed:
         for chat, seq in left.values_list("chat", "left_seq"):
             places[str(chat)] = Place(seq=seq or 0, is_in=False)
         return places
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False

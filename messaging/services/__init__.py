@@ -4,6 +4,7 @@ from .attachments import attach, detach, lose_file, named_files, readable_files,
 from .avatars import remove_chat_avatar, set_chat_avatar
 from .chats import create_chat, delete_chat, leave_chat, update_chat
 from .contacts import add_contact, remove_contact, update_contact
+from .content import Content
 from .deletions import delete_message, hide_message
 from .drafts import discard_copy, save_draft
 from .edits import edit_message
@@ -28,7 +29,7 @@ from .preferences import Preferences, set_preferences
 from .reactions import add_reaction, remove_reaction
 from .requests import accept_chat, decline_chat
 from .scheduled import cancel_scheduled, change_scheduled, schedule_message, send_due_messages
-from .sending import send_message
+from .sending import Send, gatherer, send_message
 from .sending_files import send_file
 from .threads import follow_thread, mark_thread_read
 from .typing import tell_typing
@@ -37,7 +38,9 @@ from .unread import Badge, badges_of
 __all__ = [
     "Badge",
     "Preferences",
+    "Content",
     "Receipt",
+    "Send",
     "Receipts",
     "Result",
     "Waiting",
@@ -64,6 +67,7 @@ __all__ = [
     "discard_copy",
     "edit_message",
     "follow_thread",
+    "gatherer",
     "forward_message",
     "hide_message",
     "leave_chat",

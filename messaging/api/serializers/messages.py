@@ -109,7 +109,7 @@ class MessageForReaderSerializer(MessageSerializer):
     """The same with what differs per reader: `status`, and which reactions are theirs.
 
     The author sees `delivered` and `read` once that is so with everybody else; a reader sees their own. What
-    stands in a thread is `sent`.
+    stands in a thread is `sent`. The `chat` of the context has the marks; none where nobody can have it yet.
     """
 
     status = serializers.SerializerMethodField()
@@ -123,8 +123,8 @@ class MessageForReaderSerializer(MessageSerializer):
         return counts_for_reader(message.shown_reactions, message.my_reactions)
 
     def get_status(self, message: Message) -> str:
-        if message.thread_id:
-            return "sent"  # marks in threads are told to nobody else
+        if message.thread_id or "chat" not in self.context:
+            return "sent"  # marks in threads are told to nobody else; or it was sent just now
         chat: Chat = self.context["chat"]
         is_mine = message.author_id == self.context["reader"].pk
         whose = "others" if is_mine else "my"
