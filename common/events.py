@@ -48,6 +48,7 @@ class Told:
     Attributes:
         seq: its position in the topic's log, or None where it is not kept (a mark moved, somebody types).
         hidden_from: people in the topic who do not hear it; never of what is kept.
+        subject: what it is about, where this process has it at hand and whole; goes to no other.
     """
 
     topic: str
@@ -56,6 +57,7 @@ class Told:
     data: dict[str, Any]
     at: datetime
     hidden_from: frozenset[str] = frozenset()
+    subject: Any = None
 
 
 Listener = Callable[[list[Told]], None]
@@ -97,19 +99,29 @@ def emit(event: Event, *, audience: Iterable[UUID] = (), hidden_from: Iterable[U
     _keep_and_tell(told)
 
 
-def emit_each(events: Sequence[Event]) -> None:
+def emit_each(events: Sequence[Event], subjects: Sequence[Any]) -> None:
     """Tell of *events*, each in its topic alone, if and when the transaction commits.
+
+    Args:
+        subjects: what each is about, if whoever hears it here need not look it up; else None.
 
     Raises:
         RuntimeError: outside the transaction that makes the changes.
     """
     at = timezone.now()
     told = []
-    for event in events:
+    for event, subject in zip(events, subjects, strict=True):
         _require_transaction(event)
         if event.topic:
             told.append(
-                Told(topic=event.topic, seq=event.position, type=event.type, data=event.data(), at=at)
+                Told(
+                    topic=event.topic,
+                    seq=event.position,
+                    type=event.type,
+                    data=event.data(),
+                    at=at,
+                    subject=subject,
+                )
             )
     _keep_and_tell(told)
 

@@ -28,6 +28,7 @@ class MessagingConfig(AppConfig):
         registry.feeds["chat"] = realtime.ChatFeed()
         registry.commands |= realtime.COMMANDS
         registry.renderers |= realtime.RENDERERS
+        registry.shapes |= realtime.SHAPES
         registry.moves |= realtime.MOVES
         registries.stats.update(contributions.STATS)
         registries.acts.extend(contributions.ACTS)

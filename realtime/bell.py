@@ -4,6 +4,7 @@ It carries positions and may be lost; the log holds the truth. Only this module 
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -17,14 +18,22 @@ from .frames import frame, topic_members
 
 logger = structlog.get_logger(__name__)
 
-_loops: Final[list[asyncio.AbstractEventLoop]] = []  # of the hubs in this process
+_ears: Final[
+    dict[asyncio.AbstractEventLoop, Callable[[list[Told]], None]]
+] = {}  # of the hubs in this process
 
 
 def ring(told: list[Told]) -> None:
     """Wake everyone who hears one of these topics. Called in the thread of the change, after its commit."""
-    strokes = [(group_of(each.topic), _stroke(each)) for each in told]
-    running = next((loop for loop in _loops if loop.is_running()), None)
+    newest = {each.topic: each.seq for each in told if each.seq is not None}  # in order: the last one holds
+    strokes = [
+        (group_of(each.topic), _stroke(each))
+        for each in told
+        if each.seq is None or each.seq == newest[each.topic]
+    ]
+    running = next((loop for loop in _ears if loop.is_running()), None)
     if running:  # the layer lives in the hub's loop: don't wait for it here
+        running.call_soon_threadsafe(_ears[running], told)
         asyncio.run_coroutine_threadsafe(_strike(strokes), running)
     else:
         async_to_sync(_strike)(strokes)
@@ -59,12 +68,15 @@ class Listener:
         self._layer: Any = get_channel_layer()
         self._unheard: set[str] = set()  # topics whose group could not be entered
 
-    async def open(self) -> None:
+    async def open(self, hear_here: Callable[[list[Told]], None]) -> None:
+        """Args:
+        hear_here: called at once, in this loop, with what this process itself tells.
+        """
         self._channel = await self._layer.new_channel("hub.")
-        _loops.append(asyncio.get_running_loop())
+        _ears[asyncio.get_running_loop()] = hear_here
 
     def close(self) -> None:
-        _loops.remove(asyncio.get_running_loop())
+        del _ears[asyncio.get_running_loop()]
 
     async def hear(self, topic: str) -> None:
         try:

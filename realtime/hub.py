@@ -18,13 +18,14 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from common.events import topic_of_user
+from common.events import Told, topic_of_user
 from common.gate import gate
 from common.models import LogEntry
 
 from . import log, registry
 from .bell import Listener
 from .frames import Close, frame
+from .reader import Reader
 from .sockets import Socket, Subscription
 from .threads import reading
 
@@ -32,6 +33,7 @@ logger = structlog.get_logger(__name__)
 
 LOOK_BACK: Final = timedelta(seconds=30)  # no transaction commits later than this after its entry
 HEARD_WITHIN: Final = 2.0  # seconds that a socket waits for the bell; without it the sweep must do
+MAX_AT_HAND: Final = 128  # lines of a topic
 GONE_WITHIN: Final = 1.0  # seconds for the last frames when the process ends
 
 
@@ -44,6 +46,7 @@ class Topic:
         passing: frames that stand in no log, to be given behind the lines that are known already, and who
             does not hear them.
         strokes: how often the bell said so: a stroke during a read means that there may be more than that.
+        at_hand: lines by position that this process made itself, so that they need not be read.
     """
 
     def __init__(self, name: str, heard: asyncio.Task[None]) -> None:
@@ -53,7 +56,20 @@ class Topic:
         self.strokes = 0
         self.subscriptions: set[Subscription] = set()
         self.passing: list[tuple[str, frozenset[str]]] = []
+        self.at_hand: dict[int, log.Line] = {}
         self.pump: asyncio.Task[None] | None = None
+
+    def offer(self, line: log.Line) -> None:
+        self.at_hand[line.seq] = line
+        if len(self.at_hand) > MAX_AT_HAND:
+            del self.at_hand[next(iter(self.at_hand))]
+
+    def lines_at_hand(self, after: int) -> list[log.Line] | None:
+        """Every line beyond *after*, if all are here."""
+        wanted = range(after + 1, self.newest + 1)
+        if len(wanted) > len(self.at_hand) or any(seq not in self.at_hand for seq in wanted):
+            return None
+        return [self.at_hand[seq] for seq in wanted]
 
 
 class Hub:
@@ -63,11 +79,12 @@ class Hub:
         self._topics: dict[str, Topic] = {}
         self._sockets: dict[str, set[Socket]] = {}  # by user
         self._listener = Listener()
+        self._reader = Reader()
         self._tasks: list[asyncio.Task[None]] = []
         self._errands: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        await self._listener.open()
+        await self._listener.open(self.tell)
         self._tasks = [asyncio.create_task(each()) for each in (self._listen, self._sweep, self._beat)]
 
     async def close(self) -> None:
@@ -146,6 +163,14 @@ class Hub:
             topic.strokes += 1
             self._start_pump(topic)
 
+    def tell(self, told: list[Told]) -> None:
+        """What this process tells: heard at once, without the way through the bell and the log."""
+        for each in told:
+            topic = self._topics.get(each.topic)
+            if topic and each.seq and (line := log.line_of(each)):
+                topic.offer(line)
+                self.moved(each.topic, each.seq)
+
     def passes(self, name: str, text: str, hidden_from: frozenset[str]) -> None:
         """Something is told now and kept nowhere: a mark moved, somebody types."""
         if topic := self._topics.get(name):
@@ -171,7 +196,9 @@ class Hub:
                 self._pass_on(topic, passing)
                 return
             after, strokes = min(behind), topic.strokes
-            lines = await reading(log.read)(topic.name, after=after)
+            lines = topic.lines_at_hand(after)
+            if lines is None:
+                lines = await self._reader.read(topic.name, after=after)
             if lines:
                 topic.newest = max(topic.newest, lines[-1].seq)
             elif topic.strokes == strokes:  # nothing there: somebody only guessed, or the log was cut

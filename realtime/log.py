@@ -1,9 +1,12 @@
 """Reading the log as frames. Blocking: the hub runs these in its threads."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Q
+
+from common.events import Told
 from common.models import LogEntry
 
 from . import registry
@@ -27,6 +30,33 @@ def read(topic: str, *, after: int, upto: int | None = None) -> list[Line]:
     if upto is not None:
         entries = entries.filter(seq__lte=upto)
     return lines(entries[:PORTION])
+
+
+def read_each(asked: Mapping[str, int]) -> dict[str, list[Line]]:
+    """The same of many topics, by topic the position beyond which, in one look."""
+    if len(asked) == 1:
+        return {topic: read(topic, after=after) for topic, after in asked.items()}
+    beyond = Q()
+    for topic, after in asked.items():
+        beyond |= Q(topic=topic, seq__gt=after)
+    entries = list(LogEntry.objects.filter(beyond).order_by("topic", "seq")[:PORTION])
+    if len(entries) == PORTION:  # some may be cut off: each by itself
+        return {topic: read(topic, after=after) for topic, after in asked.items()}
+    found: dict[str, list[Line]] = {topic: [] for topic in asked}
+    for entry, line in zip(entries, lines(entries), strict=True):
+        found[entry.topic].append(line)
+    return found
+
+
+def line_of(told: Told) -> Line | None:
+    """The line of something this process has just told of, made from its subject; None: it must be read."""
+    shape = registry.shapes.get(told.type)
+    if told.subject is None or told.seq is None or shape is None:
+        return None
+    members = topic_members(told.topic, told.seq)
+    return Line(
+        seq=told.seq, text=frame(told.type, **members, at=told.at, data=shape(told.subject)), move=None
+    )
 
 
 def has_all(topic: str, *, after: int, upto: int) -> bool:

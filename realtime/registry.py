@@ -90,9 +90,13 @@ Closes = Callable[[Told], UUID]  # the session whose sockets an event ends
 # Those of these people who may be on no socket now. Blocking, asked of who comes in and at every sweep.
 KeepsOut = Callable[[set[UUID]], set[UUID]]
 
+# The same `data` of one event whose subject is at hand: it must look nothing up.
+Shape = Callable[[Any], dict[str, Any]]
+
 feeds: dict[str, Feed] = {}
 commands: dict[str, Command] = {}
 renderers: dict[str, Renderer] = {}
+shapes: dict[str, Shape] = {}
 moves: dict[str, Move] = {}
 closes: dict[str, Closes] = {}
 keeps_out: list[KeepsOut] = []

@@ -2,6 +2,6 @@
 
 from .commands import COMMANDS
 from .feed import MOVES, ChatFeed
-from .frames import RENDERERS
+from .frames import RENDERERS, SHAPES
 
-__all__ = ["COMMANDS", "MOVES", "RENDERERS", "ChatFeed"]
+__all__ = ["COMMANDS", "MOVES", "RENDERERS", "SHAPES", "ChatFeed"]

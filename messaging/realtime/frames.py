@@ -53,7 +53,7 @@ from messaging.models import (
     ReactionCount,
     ScheduledMessage,
 )
-from realtime.registry import Renderer
+from realtime.registry import Renderer, Shape
 
 
 def _chat_of(entry: LogEntry) -> UUID:
@@ -211,6 +211,13 @@ def scheduled(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
         for entry in entries
     ]
 
+
+def message_at_hand(message: Message) -> dict[str, Any]:
+    """A message that was just sent, whole: nothing of it is looked up."""
+    return MessageSerializer(message).data
+
+
+SHAPES: Final[dict[str, Shape]] = {MessageSent.type: message_at_hand}
 
 RENDERERS: Final[dict[str, Renderer]] = {
     MessageSent.type: messages,

@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.models import User
 from common.actors import System
-from common.events import Event
+from common.events import emit_each
 from common.problems import NotFound, Problem
 from messaging import policies
 from messaging.events import MessageSent
@@ -130,11 +130,12 @@ def _together(sends: Sequence[Send]) -> list[Sent]:
             said.append(message)
             moved[message.chat_id] = ground.chats[message.chat_id]
     if said:
-        events: list[Event] = [
-            MessageSent(chat=message.chat_id, seq=message.seq, message=message.pk) for message in said
-        ]
-        unsaved = [message for message in said if message._state.adding]
-        backend().keep(said=unsaved, moved=list(moved.values()), events=events)
+        plain = [message if message._state.adding else None for message in said]
+        backend().keep(said=[message for message in plain if message], moved=list(moved.values()))
+        emit_each(
+            [MessageSent(chat=message.chat_id, seq=message.seq, message=message.pk) for message in said],
+            subjects=plain,
+        )
     return sent
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from common.events import Event
 from messaging.models import Chat, Message
 from messaging.services.sending.ground import Ground, Send
 
@@ -15,6 +14,6 @@ class Backend(Protocol):
         """The chats locked, so that one change happens at a time, then what is so under the lock."""
         ...
 
-    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat], events: Sequence[Event]) -> None:
-        """Keep new messages, and how far their chats have come by them; tell of *events*."""
+    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat]) -> None:
+        """Keep new messages, and how far their chats have come."""
         ...

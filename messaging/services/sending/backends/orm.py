@@ -6,7 +6,6 @@ from uuid import UUID
 from django.db.models import Q
 
 from accounts.models import Block
-from common.events import Event, emit_each
 from messaging.models import Chat, Message, Participant
 from messaging.services.sending.ground import Before, Ground, Send
 
@@ -41,11 +40,10 @@ class OrmBackend:
             (chat, user) for (chat, user), other in pairs.items() if {(user, other), (other, user)} & blocks
         }
 
-    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat], events: Sequence[Event]) -> None:
+    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat]) -> None:
         Message.objects.bulk_create(said)
         for chat in moved:
             chat.save(update_fields=MOVED)
-        emit_each(events)
 
 
 def sent_before(sends: Sequence[Send]) -> dict[tuple[UUID | None, str], Before]:

@@ -12,7 +12,6 @@ import orjson
 from django.db import connection
 
 from accounts.models import Block
-from common.events import Event, emit_each
 from messaging.models import Chat, Message, Participant
 from messaging.services.sending.ground import Before, Ground, Send
 
@@ -103,7 +102,7 @@ class PostgresBackend:
             before |= sent_before(ours)
         return Ground(chats=chats, people=people, apart=apart, before=before)
 
-    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat], events: Sequence[Event]) -> None:
+    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat]) -> None:
         messages = [{name: getattr(message, name) for name in SAID} for message in said]
         chats = [
             {
@@ -116,7 +115,8 @@ class PostgresBackend:
         ]
         with connection.cursor() as cursor:
             cursor.execute(KEEP, [*_same(), orjson.dumps(messages).decode(), orjson.dumps(chats).decode()])
-        emit_each(events)
+        for message in said:
+            message._state.adding, message._state.db = False, connection.alias
 
 
 def _chat(row: Sequence[Any]) -> Chat:
