@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, ParamSpec, Self
@@ -77,6 +78,7 @@ class Client:
             subprotocols=subprotocols,
         )
         self._wire.scope["client"] = (address, 4711)
+        self._passed_by: deque[Frame] = deque()
         self.accepted: bool | None = None
         self.subprotocol: str | None = None
 
@@ -97,6 +99,8 @@ class Client:
 
     async def next(self) -> Frame:
         """The next frame."""
+        if self._passed_by:
+            return self._passed_by.popleft()
         output = await self._wire.receive_output(timeout=WITHIN)
         if output["type"] == "websocket.close":
             raise Closed(output["code"])
@@ -111,10 +115,12 @@ class Client:
         return frames
 
     async def ask(self, type_: str, **members: Any) -> Frame:
-        """Say it and take the answer, `ack` or `error`, from among what else comes."""
+        """Say it and take the answer, `ack` or `error`, from among what else comes, which is for `next`."""
         await self.say(type_, id="asked", **members)
+        passed_by: list[Frame] = []
         while (frame := await self.next()).get("id") != "asked":
-            pass
+            passed_by.append(frame)
+        self._passed_by.extendleft(reversed(passed_by))
         return frame
 
     async def so_far(self) -> list[Frame]:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 from channels.layers import get_channel_layer
 from django.db import connections
@@ -35,7 +36,13 @@ def say(actor: User, chat: Chat, count: int = 1, text: str = "Salam") -> None:
 
 
 @pytest.fixture
-def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is told is told by another process: nothing of it is at hand here."""
+    monkeypatch.setattr(log, "line_of", lambda told: None)
+
+
+@pytest.fixture
+def deaf(elsewhere: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The channel layer takes every stroke of the bell and gives none on."""
 
     async def drop(group: str, message: dict[str, Any]) -> None:
@@ -106,7 +113,7 @@ async def test_a_failing_bell_fails_no_change(monkeypatch, settings, layla, omar
 
 @live
 async def test_a_bell_that_could_not_be_heard_is_heard_when_it_is_back(
-    monkeypatch, settings, layla, omar, group
+    elsewhere, monkeypatch, settings, layla, omar, group
 ):
     layer = get_channel_layer()
     group_add = layer.group_add
@@ -302,7 +309,78 @@ async def test_a_connection_that_breaks_under_a_send_ends_its_socket():
 
 
 @live
-async def test_a_message_is_encoded_once_for_all_sockets(monkeypatch, layla, omar, group):
+async def test_what_is_said_here_is_read_by_nobody_and_looks_as_if_it_were(monkeypatch, layla, omar, group):
+    clients = [await enter(user) for user in (layla, omar) for _ in range(5)]
+    shown: list[int] = []
+    shape = registry.shapes["message.sent"]
+
+    def counted(message: Any) -> Any:
+        shown.append(message.seq)
+        return shape(message)
+
+    monkeypatch.setitem(registry.shapes, "message.sent", counted)
+    monkeypatch.setattr(log, "read", None)  # whoever calls it fails
+
+    await in_thread(send_message)(actor=layla, chat=group, text="Salam", client_id="c1", silent=True)
+
+    heard = [(await client.until("message.sent", seq=1))[-1] for client in clients]
+    assert shown == [1]
+    monkeypatch.undo()
+    [line] = await in_thread(log.read)(topic_of_chat(group.pk), after=0)
+    assert all(frame == orjson.loads(line.text) for frame in heard)
+
+
+@live
+async def test_what_is_more_than_a_text_is_read(layla, omar, group):
+    client = await enter(omar)
+    await in_thread(say)(layla, group)
+    root = await in_thread(group.messages.get)()
+
+    await in_thread(send_message)(actor=layla, chat=group, text="Below", thread=root.pk)
+    await in_thread(say)(layla, group)
+
+    heard = await client.until("message.sent", seq=3)
+    said = [each["data"] for each in heard if each["type"] == "message.sent"]
+    assert [each["thread"] for each in said] == [None, str(root.pk), None]
+
+
+@live
+async def test_lines_at_hand_are_not_for_ever(monkeypatch, layla, omar, group):
+    monkeypatch.setattr("realtime.hub.MAX_AT_HAND", 2)
+    client = await enter(omar)
+    topic = (await hub())._topics[topic_of_chat(group.pk)]
+
+    await in_thread(say)(layla, group, 5)
+
+    assert seqs(await client.until("message.sent", seq=5)) == [1, 2, 3, 4, 5]
+    assert len(topic.at_hand) <= 2
+
+
+@live
+async def test_topics_that_moved_meanwhile_are_read_together(deaf, monkeypatch, layla, omar):
+    groups = [await in_thread(group_of)(layla, omar) for _ in range(4)]
+    client = await enter(omar)
+    await in_thread(lambda: [say(layla, chat) for chat in groups])()
+    looks: list[int] = []
+    read_each = log.read_each
+
+    def counted(asked: Any) -> Any:
+        looks.append(len(asked))
+        return read_each(asked)
+
+    monkeypatch.setattr(log, "read_each", counted)
+
+    here = await hub()
+    for chat in groups:  # in one breath: the loop has not looked up yet
+        here.moved(topic_of_chat(chat.pk), 1)
+
+    heard = {(await client.until("message.sent", seq=1))[-1]["chat"] for _ in groups}
+    assert heard == {str(chat.pk) for chat in groups}
+    assert looks == [4]
+
+
+@live
+async def test_a_message_is_encoded_once_for_all_sockets(elsewhere, monkeypatch, layla, omar, group):
     clients = [await enter(user) for user in (layla, omar) for _ in range(5)]
     rendered: list[list[int]] = []
     render = registry.renderers["message.sent"]
@@ -322,7 +400,9 @@ async def test_a_message_is_encoded_once_for_all_sockets(monkeypatch, layla, oma
 
 @pytest.mark.parametrize("crowd", [1, 25])
 @live
-async def test_a_message_costs_as_many_queries_whatever_the_crowd(crowd, monkeypatch, layla, omar, group):
+async def test_a_message_costs_as_many_queries_whatever_the_crowd(
+    crowd, elsewhere, monkeypatch, layla, omar, group
+):
     clients = [await enter(omar) for _ in range(crowd)]
     counts: list[int] = []
     read = log.read
