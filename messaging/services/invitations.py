@@ -24,7 +24,7 @@ from messaging.problems import (
 )
 
 from .locking import lock_chat
-from .openness import require_not_blocked
+from .openness import require_no_block
 from .participants import bring_in
 
 Outcome = Literal["joined", "waiting"]
@@ -53,6 +53,7 @@ def create_invitation(
     Raises:
         NotAllowed: the policy `participant.invite` says no.
         NotFound: *user* has blocked the actor.
+        NotOpenToYou: the actor blocks *user*.
         AlreadyInChat, TooManyInvitations
         Invalid: it would end in the past, or too late.
 
@@ -66,7 +67,7 @@ def create_invitation(
         raise Invalid.field("expires_at", "out_of_range", "In the future, and at most 30 days from now.")
     live = Invitation.objects.live(at=now).filter(chat=chat)
     if user:
-        require_not_blocked(actor, [user])
+        require_no_block(actor, [user])
         if chat.participants.present().filter(user=user).exists():
             raise AlreadyInChat
         if found := live.filter(user=user).first():

@@ -23,6 +23,19 @@ def require_not_blocked(actor: User, people: Sequence[User]) -> None:
         raise NotFound
 
 
+def require_no_block(actor: User, people: Sequence[User]) -> None:
+    """That between the actor and *people* nobody blocks the other.
+
+    Raises:
+        NotFound: one of them has blocked the actor, so they are not there for them.
+        NotOpenToYou: the actor blocks one of them.
+    """
+    require_not_blocked(actor, people)
+    blocked = Block.objects.filter(blocker=actor, blocked__in=people).values_list("blocked", flat=True)
+    if blocked:
+        raise NotOpenToYou(users=[str(pk) for pk in blocked])
+
+
 def require_open(actor: User | System, people: Sequence[User], *, in_group: bool = False) -> None:
     """That *people* let the actor open a chat with them or bring them into one.
 

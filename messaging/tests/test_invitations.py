@@ -322,6 +322,17 @@ def test_who_is_in_or_has_blocked_the_inviter_is_not_invited(group, layla, omar,
     assert told(mina) == []
 
 
+def test_whom_one_blocks_one_does_not_invite(group, layla, mina, client_of):
+    block_user(actor=layla, user=mina)
+
+    refused = client_of(layla).post(of_chat(group), {"user": str(mina.pk)})
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_open_to_you")
+    assert refused.json()["users"] == [str(mina.pk)]
+    assert not Invitation.objects.exists()
+    assert told(mina) == []
+
+
 # --- Approval -----------------------------------------------------------------------------------------------
 
 

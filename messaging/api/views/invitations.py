@@ -63,6 +63,7 @@ class InvitationViewSet(mixins.ListModelMixin, ChatScoped, ApiViewSet):
             200: OpenApiResponse(InvitationSerializer, "They are invited already."),
             **refuses(
                 examples.not_allowed("participant.invite"),
+                problems.NotOpenToYou,
                 problems.AlreadyInChat,
                 problems.TooManyInvitations,
             ),
