@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
@@ -140,6 +140,8 @@ class Message(models.Model):
         VOICE = "voice", _("voice")
         VIDEO = "video", _("video")
         SYSTEM = "system", _("system")
+
+    WITH_FILES: ClassVar = frozenset({Kind.FILE, Kind.VOICE, Kind.VIDEO})
 
     MAX_TEXT = 10_000  # characters
     MAX_MENTIONS = 100

@@ -32,7 +32,7 @@ def forward_message(
         NotFound: the actor does not see *message*.
         MessageWasDeleted
         NotForwardable: it, or its chat, is not to be forwarded; or the platform said it.
-        NotAllowed: the policy `message.send` says no in one of *chats*.
+        NotAllowed: the policy `message.send`, or with files `message.attach`, says no in one of *chats*.
         ClientIdConflict: another message has this client id.
 
     Emits `MessageSent` in each of *chats*.
@@ -49,6 +49,8 @@ def forward_message(
         _require_forwardable(present)
     for chat in left:
         policies.require(actor, "message.send", chat)
+        if present.kind in Message.WITH_FILES:
+            policies.require(actor, "message.attach", chat)
     return [
         (sent[chat.pk], False)
         if chat.pk in sent

@@ -182,6 +182,20 @@ def test_one_forwards_only_to_chats_one_is_in_and_to_all_or_none(omar, mina, els
     assert (log_of(elsewhere), log_of(theirs)) == ([], [])
 
 
+def test_where_no_files_are_sent_none_are_forwarded_and_nothing_anywhere(
+    layla, omar, mina, group, elsewhere, client_of
+):
+    message, _ = send_message(actor=layla, chat=group, files=[file_of(layla).pk])
+    bare = group_of(mina, omar)
+    update_chat(actor=mina, chat=bare, permissions={"message.attach": "admins"})
+    before = log_of(elsewhere), log_of(bare)
+
+    response = forward(client_of(omar), message, elsewhere, bare)
+
+    assert (response.status_code, response.json()["denied_by"]["action"]) == (403, "message.attach")
+    assert (log_of(elsewhere), log_of(bare)) == before
+
+
 @pytest.mark.parametrize(
     ("body", "field", "code"),
     [

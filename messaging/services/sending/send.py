@@ -181,7 +181,7 @@ def _new(send: Send, chat: Chat) -> Message:
 def _new_with_more(send: Send, chat: Chat) -> Message:
     """What is more than a text: kept at once, since rows of its own hang on it."""
     actor, content = send.actor, send.content
-    if content.kind_there not in (Message.Kind.TEXT, Message.Kind.SYSTEM):
+    if content.kind_there in Message.WITH_FILES:
         policies.require(actor, "message.attach", chat)
     root = root_in(chat, content.thread) if content.thread else None
     if root:
