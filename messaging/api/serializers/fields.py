@@ -1,6 +1,6 @@
 """Ids of people and chats as they come in."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -127,16 +127,26 @@ class MessageField(UUIDField):
         return message
 
 
-class OfMessageInput(Input):
-    """What is done to one message, as a socket says it: one of a single chat adds that chat."""
+class OfChatInput(Input):
+    """What is done to the message in the field `named`, as a socket says it: one of a single chat adds that
+    chat.
+    """
 
-    message = MessageField()
+    named: ClassVar[str]
+
     chat = UUIDField(required=False)
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        if given.pop("chat", given["message"].chat_id) != given["message"].chat_id:
-            unknown = self.fields["message"].error_messages["unknown_message"]
+        chat = given[self.named].chat_id
+        if given.pop("chat", chat) != chat:
+            unknown = self.fields[self.named].error_messages["unknown_message"]
             raise serializers.ValidationError(
-                {"message": [serializers.ErrorDetail(str(unknown), code="unknown_message")]}
+                {self.named: [serializers.ErrorDetail(str(unknown), code="unknown_message")]}
             )
         return given
+
+
+class OfMessageInput(OfChatInput):
+    named = "message"
+
+    message = MessageField()

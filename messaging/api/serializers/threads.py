@@ -8,6 +8,7 @@ from rest_framework import serializers
 from common.api.fields import UUIDField
 from messaging.models import Message
 
+from .fields import OfChatInput
 from .marks import ReadInput
 from .messages import MessageForReaderSerializer
 
@@ -51,5 +52,7 @@ class ThreadField(UUIDField):
         return root
 
 
-class ReadThreadInput(ReadInput):
+class ReadThreadInput(OfChatInput, ReadInput):
+    named = "thread"
+
     thread = ThreadField()
