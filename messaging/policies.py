@@ -50,7 +50,7 @@ LEAST: Final[dict[str, str]] = {  # the lowest role that a level lets
 
 # What reaches the other one the moment it is done: between two of whom one blocks the other nobody does it.
 # In a group messages keep flowing, in one order for all.
-REACHES_THE_OTHER: Final = {"message.send", "message.edit", "message.react"}
+REACHES_THE_OTHER: Final = {"message.send", "message.edit", "message.react", "message.pin"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,8 +27,8 @@ def edit_message(*, actor: User, message: Message, text: str, revision: int | No
         The message. If it says *text* already, nothing changes, whatever was seen: a retry is safe.
 
     Raises:
-        NotAllowed: the policy `message.edit` says no, or it is somebody else's, or says what somebody else
-            said: a forward under their name.
+        NotAllowed: the policy `message.send` or `message.edit` says no, or it is somebody else's, or says
+            what somebody else said: a forward under their name.
         MessageWasDeleted
         RevisionConflict: it was edited after *revision*.
         EditWindowOver: the chat lets nobody edit what is that old.
@@ -36,6 +36,9 @@ def edit_message(*, actor: User, message: Message, text: str, revision: int | No
     Emits `MessageUpdated`, if anything changed.
     """
     chat, message = lock_message(message, actor)
+    policies.require(
+        actor, "message.send", chat
+    )  # else who may say nothing any more would say it in old words
     me = policies.require(actor, "message.edit", chat)
     if me and (message.author_id != me.user_id or message.forwarded_at is not None):
         raise NotAllowed(denied_by=policies.denied_by("message.edit", me, chat))

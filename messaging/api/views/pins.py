@@ -60,6 +60,7 @@ class PinViewSet(mixins.ListModelMixin, ChatScoped, ApiViewSet):
             200: OpenApiResponse(PinSerializer, "It is pinned already."),
             **refuses(
                 examples.not_allowed("message.pin"),
+                problems.NotOpenToYou,
                 problems.MessageWasDeleted,
                 problems.PinLimitReached(limit=Pin.LIMIT),
             ),

@@ -67,6 +67,7 @@ class ReactionViewSet(MessageScoped, ApiViewSet):
             200: OpenApiResponse(MessageForReaderSerializer, "You have reacted with it already."),
             **refuses(
                 examples.not_allowed("message.react"),
+                problems.NotOpenToYou,
                 problems.MessageWasDeleted,
                 problems.ReactionLimitReached(limit=Reaction.MAX_DISTINCT),
             ),
