@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, ParamSpec, Self
 
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
@@ -15,6 +17,7 @@ from accounts.models import User
 from accounts.tests.factories import SessionFactory
 from accounts.tokens import make_access
 from config.asgi import application
+from realtime import threads
 from realtime.hub import close_hub
 
 P = ParamSpec("P")
@@ -32,17 +35,33 @@ def live(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
 
     @wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        async def whole() -> None:
-            try:
-                await test(*args, **kwargs)
-            finally:
-                while _clients:
-                    await _clients.pop().leave()
-                await close_hub()
-
-        asyncio.run(whole())
+        asyncio.run(_whole(test(*args, **kwargs)))
 
     return run
+
+
+def live_here(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
+    """The same, with all blocking work in the test's own thread: sockets see what it has not committed.
+
+    Nothing that is told reaches them, since nothing is committed: for what they are answered.
+    """
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(threads, "_in", lambda _pool, call: sync_to_async(call))
+            async_to_sync(_whole)(test(*args, **kwargs))
+
+    return run
+
+
+async def _whole(test: Awaitable[None]) -> None:
+    try:
+        await test
+    finally:
+        while _clients:
+            await _clients.pop().leave()
+        await close_hub()
 
 
 class Wire(WebsocketCommunicator):
