@@ -36,9 +36,8 @@ def edit_message(*, actor: User, message: Message, text: str, revision: int | No
     Emits `MessageUpdated`, if anything changed.
     """
     chat, message = lock_message(message, actor)
-    policies.require(
-        actor, "message.send", chat
-    )  # else who may say nothing any more would say it in old words
+    # First as sending: who may say nothing any more would say it in old words.
+    policies.require(actor, "message.send", chat)
     me = policies.require(actor, "message.edit", chat)
     if me and (message.author_id != me.user_id or message.forwarded_at is not None):
         raise NotAllowed(denied_by=policies.denied_by("message.edit", me, chat))
