@@ -43,7 +43,7 @@ TYPES = {_("group"): "primary", _("channel"): "success", _("private"): "info"}
 
 
 def _spelt_out(seconds: int) -> str:
-    parts = []
+    parts: list[str] = []
     for size, name in UNITS:
         count, seconds = divmod(seconds, size)
         if count or (size == 1 and not parts):

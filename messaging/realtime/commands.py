@@ -1,6 +1,5 @@
 """Commands of sockets: the same services as REST's."""
 
-import asyncio
 from typing import Any, Final
 
 from accounts.models import User
@@ -37,12 +36,11 @@ async def send(actor: User, data: dict[str, Any]) -> dict[str, Any]:
     chat = as_uuid(data.get("chat")) if isinstance(data, dict) else None
     said = plain({name: value for name, value in data.items() if name != "chat"}) if chat else None
     if chat and said:
-        sending = services.gatherer().put(
+        sent = await services.gather(
             services.Send(
                 actor=actor, chat=chat, client_id=said.client_id, content=services.Content(text=said.text)
             )
         )
-        sent = await asyncio.wrap_future(sending)
         if sent.message and sent.is_new:
             return MessageForReaderSerializer(sent.message, context={"reader": actor}).data
         if sent.error and not isinstance(sent.error, Problem):

@@ -29,7 +29,7 @@ from .preferences import Preferences, set_preferences
 from .reactions import add_reaction, remove_reaction
 from .requests import accept_chat, decline_chat
 from .scheduled import cancel_scheduled, change_scheduled, schedule_message, send_due_messages
-from .sending import Send, gatherer, send_message
+from .sending import Send, gather, send_message
 from .sending_files import send_file
 from .threads import follow_thread, mark_thread_read
 from .typing import tell_typing
@@ -67,7 +67,7 @@ __all__ = [
     "discard_copy",
     "edit_message",
     "follow_thread",
-    "gatherer",
+    "gather",
     "forward_message",
     "hide_message",
     "leave_chat",

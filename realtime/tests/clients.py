@@ -17,6 +17,8 @@ from accounts.models import User
 from accounts.tests.factories import SessionFactory
 from accounts.tokens import make_access
 from config.asgi import application
+from messaging import services
+from messaging.services.sending import send_messages
 from realtime import threads
 from realtime.hub import close_hub
 
@@ -50,6 +52,7 @@ def live_here(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(threads, "_in", lambda _pool, call: sync_to_async(call))
+            patch.setattr(services, "gather", sync_to_async(lambda send: send_messages([send])[0]))
             async_to_sync(_whole)(test(*args, **kwargs))
 
     return run

@@ -3,6 +3,7 @@
 No clock: a process with nothing to do sends at once, and the busier it is the larger its batches are.
 """
 
+import asyncio
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -69,6 +70,11 @@ class Gatherer:
 
 
 @cache
-def gatherer() -> Gatherer:
+def _gatherer() -> Gatherer:
     """The one of this process."""
     return Gatherer()
+
+
+async def gather(send: Send) -> Sent:
+    """What became of *send*, which left together with what else this process sends at the same time."""
+    return await asyncio.wrap_future(_gatherer().put(send))
