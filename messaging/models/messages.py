@@ -107,8 +107,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(last_reply_seq__isnull=False)
 
     def unread_in_threads_of(self, user: User) -> MessageQuerySet:
-        """What others wrote in threads that *user* follows, behind their marks: which `ThreadMark` counts."""
+        """What others wrote in threads that *user* follows, behind their marks: which `ThreadMark` counts.
+
+        Not below what they have deleted for themselves: they see no such thread.
+        """
+        hidden = HiddenMessage.objects.filter(message=OuterRef("thread"), user=user)
         return self.counting_for(user.pk).filter(
+            ~Exists(hidden),
             thread__last_reply_seq__gt=F("thread__thread_marks__read_seq"),  # most threads are read
             thread__thread_marks__user=user,
             thread__thread_marks__is_following=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, OuterRef, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Subquery, Sum
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from common.ids import uuid7
 
+from .hidden import HiddenMessage
 from .messages import Message, count_of
 
 
@@ -21,8 +22,9 @@ class ThreadMarkQuerySet(models.QuerySet["ThreadMark"]):
         Counted thread by thread, each in a range of an index. Of a join PostgreSQL would read what is said in
         all threads of all chats: it does not see that an index of replies alone has no empty roots in it.
         """
+        hidden = HiddenMessage.objects.filter(message=OuterRef("root"), user=user)
         followed = self.filter(
-            chat=chat, user=user, is_following=True, root__last_reply_seq__gt=F("read_seq")
+            ~Exists(hidden), chat=chat, user=user, is_following=True, root__last_reply_seq__gt=F("read_seq")
         )
         beyond = Message.objects.filter(thread=OuterRef("root"), seq__gt=OuterRef("read_seq"))
         unread = count_of(beyond.counting_for(user.pk), by="thread")

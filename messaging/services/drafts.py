@@ -63,7 +63,7 @@ def discard_copy(*, actor: User, chat: Chat, copy: UUID) -> None:
 def _save(actor: User, chat: Chat, text: str, version: int, thread: UUID | None) -> tuple[Draft, bool]:
     """The draft, and whether it says *text* now. A copy must be committed before the conflict is raised."""
     _require_presence(actor, chat)
-    root = root_in(chat, thread) if thread else None
+    root = root_in(chat, thread, actor=actor) if thread else None
     Draft.objects.bulk_create([Draft(user=actor, chat=chat, thread=root)], ignore_conflicts=True)
     draft = Draft.objects.select_for_update().get(user=actor, chat=chat, thread=root)
     if draft.text == text:

@@ -72,7 +72,7 @@ def _schedule(
     if row := _scheduled_before(actor, client_id, fingerprint):
         return row, False
     if content.thread:
-        root_in(chat, content.thread)
+        root_in(chat, content.thread, actor=actor)
     row = ScheduledMessage(
         chat=chat, author=actor, client_id=client_id, fingerprint=fingerprint, said=packed(said)
     )
@@ -104,7 +104,7 @@ def change_scheduled(
     row = _pending(actor, scheduled)
     policies.require(actor, "message.send", row.chat)
     if thread := said.get("thread"):
-        root_in(row.chat, thread)
+        root_in(row.chat, thread, actor=actor)
     row.said |= packed(said)
     _set_time(row, scheduled_for or _asked_time(row))
     row.state, row.problem = ScheduledMessage.State.WAITING, None

@@ -7,19 +7,23 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from common.actors import System
 from common.events import emit
 from common.problems import Invalid, NotFound
 from messaging.events import ThreadUpdated
 from messaging.models import Chat, Message, Participant, ThreadMark
 
 
-def root_in(chat: Chat, thread: UUID) -> Message:
+def root_in(chat: Chat, thread: UUID, *, actor: User | System) -> Message:
     """The message of the locked *chat* that *thread* names, to be replied to.
 
     Raises:
-        Invalid: there is none in this chat, or it stands in a thread itself.
+        Invalid: the actor sees no such message there, or it stands in a thread itself.
     """
-    root = chat.messages.filter(pk=thread).first()
+    there = chat.messages.filter(pk=thread)
+    if isinstance(actor, User):
+        there = there.not_hidden_from(actor.pk)
+    root = there.first()
     if root is None:
         raise Invalid.field("thread", "unknown_message", _("There is no such message in this chat."))
     if root.thread_id:
@@ -62,7 +66,7 @@ def follow_thread(*, actor: User, root: Message, following: bool) -> ThreadMark:
     What was said before somebody follows it is read for them. Doing it twice changes and tells nothing.
 
     Raises:
-        NotFound: they are not in the chat.
+        NotFound: they are not in the chat, or have deleted the root for themselves.
 
     Emits `ThreadUpdated` to the actor's own devices, if it changed.
     """
@@ -81,7 +85,7 @@ def mark_thread_read(*, actor: User, root: Message, seq: int) -> ThreadMark:
     """Move the actor's mark in a thread to *seq*, at most to its newest reply. It never moves back.
 
     Raises:
-        NotFound: they are not in the chat.
+        NotFound: they are not in the chat, or have deleted the root for themselves.
 
     Emits `ThreadUpdated` to the actor's own devices, if it moved.
     """
@@ -103,7 +107,8 @@ def thread_seq(root: Message) -> int:
 def _readable(actor: User, root: Message) -> Message:
     if not Participant.objects.present().filter(chat=root.chat_id, user=actor).exists():
         raise NotFound
-    fresh = Message.objects.filter(pk=root.pk, thread=None, chat__deleted_at=None).first()
+    there = Message.objects.main_line().not_hidden_from(actor.pk)
+    fresh = there.filter(pk=root.pk, chat__deleted_at=None).first()
     if fresh is None:
         raise NotFound
     return fresh

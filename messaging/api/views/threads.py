@@ -41,7 +41,8 @@ class ThreadScoped(ApiView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        roots = Message.objects.main_line().shown_to(self.request.user.pk).threads_for(self.request.user)
+        there = Message.objects.main_line().not_hidden_from(self.request.user.pk)
+        roots = there.shown_to(self.request.user.pk).threads_for(self.request.user)
         self.root: Any = get_object_or_404(roots, pk=kwargs["pk"])
         self.chat: Any = get_object_or_404(Chat.objects.with_marks(self.request.user), pk=self.root.chat_id)
 
@@ -153,7 +154,8 @@ class ChatThreadsViewSet(mixins.ListModelMixin, ChatScoped, ApiViewSet):
         return super().list(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Message]:
-        return self.chat.messages.begun().shown_to(self.request.user.pk).threads_for(self.request.user)
+        there = self.chat.messages.begun().not_hidden_from(self.request.user.pk)
+        return there.shown_to(self.request.user.pk).threads_for(self.request.user)
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "chat": self.chat, "reader": self.request.user}

@@ -183,7 +183,7 @@ def _new_with_more(send: Send, chat: Chat) -> Message:
     actor, content = send.actor, send.content
     if content.kind_there in Message.WITH_FILES:
         policies.require(actor, "message.attach", chat)
-    root = root_in(chat, content.thread) if content.thread else None
+    root = root_in(chat, content.thread, actor=actor) if content.thread else None
     if root:
         policies.require(actor, "message.thread", chat)
     message = _new(send, chat)
