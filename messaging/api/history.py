@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Subquery
@@ -11,12 +10,9 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from accounts.models import User
-from messaging.models import Message, MessageQuerySet
+from messaging.models import Message, MessageQuerySet, a_while_after, a_while_before
 
 LIMIT: Final = 50  # messages, if the client doesn't say
-CLOCKS: Final = timedelta(hours=1)  # by more the clocks of two servers never differ
-EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
-LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)  # a day from the ends of time as Python knows it
 LAST: Final = 2**63 - 1  # no position is behind it
 
 
@@ -78,10 +74,10 @@ def _near(found: MessageQuerySet, messages: MessageQuerySet, asked: dict[str, An
     said outside the dates to come to what was said between them.
     """
     if start := asked.get("from"):
-        before = messages.filter(created_at__lt=max(start, EARLIEST) - CLOCKS).order_by("-created_at")
+        before = messages.filter(created_at__lt=a_while_before(start)).order_by("-created_at")
         found = found.filter(seq__gt=Coalesce(Subquery(before.values("seq")[:1]), -1))
     if end := asked.get("to"):
-        behind = messages.filter(created_at__gte=min(end, LATEST) + CLOCKS).order_by("created_at")
+        behind = messages.filter(created_at__gte=a_while_after(end)).order_by("created_at")
         found = found.filter(seq__lt=Coalesce(Subquery(behind.values("seq")[:1]), LAST))
     return found
 

@@ -10,7 +10,7 @@ from .invitations import Invitation, InvitationQuerySet, JoinRequest, JoinReques
 from .marks import MarkMove, MarkMoveQuerySet, recipients_of, shows_reading, with_times
 from .memberships import MembershipChange
 from .mentions import Mention
-from .messages import Message, MessageQuerySet
+from .messages import Message, MessageQuerySet, a_while_after, a_while_before
 from .participants import Participant, ParticipantQuerySet
 from .pins import Pin, PinQuerySet
 from .reactions import Reaction, ReactionCount, ReactionQuerySet
@@ -51,6 +51,8 @@ __all__ = [
     "Revision",
     "ScheduledMessage",
     "ThreadMark",
+    "a_while_after",
+    "a_while_before",
     "recipients_of",
     "shows_reading",
     "with_times",

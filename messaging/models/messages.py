@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, ClassVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.db import models
@@ -25,13 +25,27 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Block, User
-from common.ids import uuid7
+from common.ids import first_id_at, uuid7
 
 from .files import MessageFile
 from .hidden import HiddenMessage
 from .mentions import Mention
 from .participants import Participant
 from .reactions import Reaction, ReactionCount
+
+CLOCKS: Final = timedelta(hours=1)  # those of two servers never differ by more
+EPOCH: Final = datetime(1970, 1, 2, tzinfo=UTC)  # ids begin there
+LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)  # and Python's time ends here, a day from the edge both
+
+
+def a_while_before(moment: datetime) -> datetime:
+    """What was said by then stands before all that was said at *moment* or later, whatever clocks said."""
+    return max(moment, EPOCH) - CLOCKS
+
+
+def a_while_after(moment: datetime) -> datetime:
+    """What was said from then on stands behind all that was said before *moment*, whatever clocks said."""
+    return min(moment, LATEST) + CLOCKS
 
 
 def count_of(messages: QuerySet[Message], *, by: str) -> Coalesce:
@@ -129,6 +143,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
             is_followed=Coalesce("mine__is_following", Value(False)),  # noqa: FBT003
             thread_unread_count=count_of(unread.counting_for(user.pk), by="thread"),
         )
+
+    def made_about(self, start: datetime | None, end: datetime | None) -> MessageQuerySet:
+        """By their ids, which are in the order of time: all of `between`, and some beside."""
+        found = self.filter(pk__gte=first_id_at(a_while_before(start))) if start else self
+        return found.filter(pk__lt=first_id_at(max(a_while_after(end), EPOCH))) if end else found
 
     def between(self, start: datetime | None, end: datetime | None) -> MessageQuerySet:
         """Written at or after *start* and before *end*; None leaves that side open."""

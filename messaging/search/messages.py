@@ -73,7 +73,7 @@ def find_messages(
 def _matching(reader: User, search: Search) -> QuerySet[Message]:
     chats = Chat.objects.visible_to(reader)
     there = Message.objects.filter(deleted_at=None).not_hidden_from(reader.pk)
-    found: Any = there.between(search.start, search.end)
+    found: Any = there.between(search.start, search.end).made_about(search.start, search.end)
     if search.chat is not None:
         chats = chats.filter(pk=search.chat.pk)
     if search.author is not None:

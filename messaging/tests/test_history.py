@@ -166,6 +166,7 @@ def test_positions_that_are_no_messages_leave_no_gap_in_the_walk(chat, layla, om
         ({"from": "2026-05-01T12:02:00Z", "after": 0, "limit": 2}, [2, 3], (False, True)),
         ({"from": "2027-01-01T00:00:00Z"}, [], (False, False)),
         ({"from": "2026-05-01T12:05:00Z", "to": "2026-05-01T12:02:00Z"}, [], (False, False)),
+        ({"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z"}, [1, 2, 3, 4, 5, 6], (False, False)),
     ],
     ids=str,
 )
@@ -176,6 +177,35 @@ def test_a_span_of_time_is_a_history_of_its_own(asked, expected, has, chat, read
 
     assert seqs(response) == expected
     assert ends(response) == has
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [({"to": "2026-05-01T13:00:00Z"}, [2, 5]), ({"from": "2026-05-01T13:00:00Z"}, [1, 3, 4])],
+    ids=str,
+)
+def test_a_server_whose_clock_is_wrong_puts_nothing_outside_its_time(span, expected, chat, read):
+    minutes = [61, 5, 119, 60, 59]  # past noon, in the order in which they were said
+    Message.objects.bulk_create(
+        Message(
+            chat=chat, seq=seq, author=chat.created_by, text="Hi", created_at=NOON + timedelta(minutes=minute)
+        )
+        for seq, minute in enumerate(minutes, 1)
+    )
+
+    assert seqs(read(**span)) == expected
+    assert ends(read(**span)) == (False, False)
+
+
+@pytest.mark.parametrize("every", [timedelta(hours=1), timedelta(days=1)])
+def test_a_span_of_time_is_found_however_far_from_the_ends(every, chat, read):
+    say(chat, 200, every=every)
+    span = {"from": (NOON + 90 * every).isoformat(), "to": (NOON + 93 * every).isoformat()}
+
+    response = read(**span)
+
+    assert seqs(response) == [90, 91, 92]
+    assert ends(response) == (False, False)
 
 
 def test_links_keep_the_span_of_time(chat, read):

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.services import block_user
+from common.ids import first_id_at
 from files.tests.factories import file_of
 from messaging.models import Chat, Message
 from messaging.services import (
@@ -20,7 +21,7 @@ from messaging.services import (
     remove_participant,
     send_message,
 )
-from messaging.tests.factories import group_of
+from messaging.tests.factories import MessageFactory, group_of
 
 pytestmark = pytest.mark.django_db
 
@@ -297,8 +298,8 @@ def test_filters_narrow_it(layla, omar, mina, client_of):
             (second, layla, "dawn four", "system"),
         ]
     ):
-        [message] = said(chat, author, text)
-        Message.objects.filter(pk=message.pk).update(created_at=now + timedelta(days=number), kind=kind)
+        at = now + timedelta(days=number)
+        MessageFactory(id=first_id_at(at), chat=chat, author=author, text=text, kind=kind, created_at=at)
     client = client_of(layla)
 
     assert found(client, "dawn", chat=str(first.pk)) == ["dawn two", "dawn one"]
@@ -308,6 +309,10 @@ def test_filters_narrow_it(layla, omar, mina, client_of):
     assert found(client, "dawn", **{"from": "2026-05-02T00:00:00Z", "to": "2026-05-03T00:00:00Z"}) == [
         "dawn two"
     ]
+    assert found(client, "dawn", to="2026-05-02T00:00:00Z") == ["dawn one"]
+    assert found(client, "dawn", to="0001-01-01T00:00:00Z") == []
+    assert found(client, "dawn", **{"from": "9999-12-31T23:59:59Z"}) == []
+    assert len(found(client, "dawn", **{"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z"})) == 4
     assert found(client, "dawn", author=str(mina.pk), chat=str(second.pk)) == []
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.models import User
-from common.ids import uuid7
+from common.ids import first_id_at
 from files.models import File
 from messaging.models import Chat, Folder, FolderPlace, Message, Participant
 
@@ -75,6 +75,11 @@ BESIDE = [
         ORDER BY chat_id, seq DESC
     ) AS said WHERE said.chat_id = messaging_chat.id
     """,
+    # Now and then somebody hides what they said.
+    """
+    INSERT INTO messaging_hiddenmessage (id, user_id, message_id, created_at)
+    SELECT gen_random_uuid(), author_id, id, created_at FROM plan WHERE seq % 50 = 0
+    """,
     # Most have read most.
     """
     UPDATE messaging_participant SET read_seq = mark, delivered_seq = mark, shown_seq = mark FROM (
@@ -90,7 +95,7 @@ FOLLOWED = """
 HID = """
     INSERT INTO messaging_hiddenmessage (id, user_id, message_id, created_at)
     SELECT gen_random_uuid(), %s, id, now() FROM messaging_message
-    WHERE chat_id = %s AND seq %% 5 = 0 ORDER BY seq DESC LIMIT %s
+    WHERE chat_id = %s AND seq %% 5 = 1 ORDER BY seq DESC LIMIT %s
 """
 
 
@@ -194,6 +199,11 @@ def _read(seq: int, **whose: Any) -> None:
     Participant.objects.filter(**whose).update(read_seq=seq, delivered_seq=seq, shown_seq=seq)
 
 
+def _id_at(moment: datetime, chance: random.Random) -> UUID:
+    """As `uuid7` would have made it then."""
+    return UUID(int=first_id_at(moment).int | 7 << 76 | 2 << 62 | chance.getrandbits(62))
+
+
 def _say(
     messages: int, chance: random.Random, talk: Talk, chats: list[Chat], members: list[list[User]]
 ) -> None:
@@ -230,7 +240,8 @@ def _say(
                 number = 0 if is_rare else chance.choices(range(CHATS), cum_weights=loudness)[0]
                 template = rare if is_rare else templates[chance.randrange(TEXTS)]
                 seqs[number] += 1
-                pk, luck = uuid7(), chance.random()
+                luck, at = chance.random(), start + timedelta(days=729) * (index / messages)
+                pk = _id_at(at, chance)
                 root = roots.get(number) if luck < 0.05 else None
                 if root is None and luck > 0.998:
                     roots[number] = pk
@@ -242,7 +253,7 @@ def _say(
                         chats[number].pk,
                         seqs[number],
                         chance.choice(members[number]).pk,
-                        start + timedelta(days=729) * (index / messages),
+                        at,
                         template.pk,
                         root,
                         f'["{called}"]' if called else "[]",
