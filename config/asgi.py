@@ -13,12 +13,15 @@ from django.conf import settings  # noqa: E402
 
 from common.middleware.bodies import BoundedBodies  # noqa: E402
 from config.embedded import start_worker  # noqa: E402
-from config.sockets import Sockets  # noqa: E402
-from messaging.routing import urlpatterns as messaging_sockets  # noqa: E402
-from realtime.routing import urlpatterns as live_sockets  # noqa: E402
+from config.sockets import Polls, Sockets  # noqa: E402
+from messaging import routing as messaging_routing  # noqa: E402
+from realtime import routing as live_routing  # noqa: E402
 
 application = ProtocolTypeRouter(
-    {"http": BoundedBodies(http), "websocket": Sockets([*live_sockets, *messaging_sockets])}
+    {
+        "http": BoundedBodies(Polls([*live_routing.polled, *messaging_routing.polled], http)),
+        "websocket": Sockets([*live_routing.urlpatterns, *messaging_routing.urlpatterns]),
+    }
 )
 
 if settings.EMBEDDED_WORKER:

@@ -1,5 +1,8 @@
 """Frames and close codes of the wire protocol (api.md §3)."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, Final
 
@@ -19,9 +22,24 @@ class Close(IntEnum):
     GOING_AWAY = 1012
 
 
-def frame(type_: str, /, **members: Any) -> str:
-    """A frame as it goes over the wire; members that are None are left out."""
-    return encode({"type": type_} | {k: v for k, v in members.items() if v is not None}).decode()
+class Frame(str):
+    """The text of a frame, and beside it what it is in another protocol: made once, however many sockets."""
+
+    __slots__ = ("_other",)
+    _other: str
+
+    def kept(self, make: Callable[[], str]) -> str:
+        """What *make* gave when it was first asked."""
+        try:
+            return self._other
+        except AttributeError:
+            self._other = make()
+            return self._other
+
+
+def frame(type_: str, /, **members: Any) -> Frame:
+    """A frame as it goes over the wire, its type first; members that are None are left out."""
+    return Frame(encode({"type": type_} | {k: v for k, v in members.items() if v is not None}), "utf-8")
 
 
 def topic_members(topic: str, seq: int | None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from common.models import LogEntry
 
 from . import log, registry
 from .bell import Listener
-from .frames import Close, frame
+from .frames import Close, Frame, frame
 from .reader import Reader
 from .sockets import Socket, Subscription
 from .threads import reading
@@ -273,7 +273,7 @@ class Hub:
                     case "moved":
                         self.moved(stroke["topic"], stroke["seq"])
                     case "passing":
-                        self.passes(stroke["topic"], stroke["text"], frozenset(stroke["hidden_from"]))
+                        self.passes(stroke["topic"], Frame(stroke["text"]), frozenset(stroke["hidden_from"]))
                     case "close":
                         self._end({UUID(stroke["session"])})
             except Exception:  # the bell may fail; the sweep does not depend on it

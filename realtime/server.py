@@ -20,6 +20,7 @@ from common.api.answers import bare_answer
 from .frames import MAX_FRAME, Close
 from .hub import close_hub
 from .requests import LiveChannel, problem_of
+from .socketio.engine import close_connections
 
 PING_EVERY: Final = 25  # seconds
 PONG_WITHIN: Final = 10  # seconds
@@ -161,6 +162,7 @@ class LiveServer(Server):
 
     async def _stop(self) -> None:
         await close_hub()
+        await close_connections()
         sockets = [each for each in self.connections if isinstance(each, LiveProtocol)]
         for each in sockets:
             if each.state == each.STATE_OPEN:  # nobody in the hub: still showing who they are

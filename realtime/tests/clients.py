@@ -29,7 +29,7 @@ WITHIN = 5  # seconds for a frame that is due: never reached where the code is r
 
 in_thread = database_sync_to_async  # blocking work of a test, beside its loop
 
-_clients: list["Client"] = []
+clients: list[Any] = []  # that a test has left open
 
 
 def live(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
@@ -62,8 +62,8 @@ async def _whole(test: Awaitable[None]) -> None:
     try:
         await test
     finally:
-        while _clients:
-            await _clients.pop().leave()
+        while clients:
+            await clients.pop().leave()
         await close_hub()
 
 
@@ -105,7 +105,7 @@ class Client:
         self.subprotocol: str | None = None
 
     async def open(self) -> Self:
-        _clients.append(self)
+        clients.append(self)
         self.accepted, answer = await self._wire.connect(timeout=WITHIN)
         self.subprotocol = answer if self.accepted else None
         return self
@@ -119,14 +119,18 @@ class Client:
     async def say_bytes(self, data: bytes) -> None:
         await self._wire.send_input({"type": "websocket.receive", "bytes": data})
 
+    async def next_text(self) -> str:
+        output = await self._wire.receive_output(timeout=WITHIN)
+        if output["type"] == "websocket.close":
+            raise Closed(output["code"])
+        text: str = output["text"]
+        return text
+
     async def next(self) -> Frame:
         """The next frame."""
         if self._passed_by:
             return self._passed_by.popleft()
-        output = await self._wire.receive_output(timeout=WITHIN)
-        if output["type"] == "websocket.close":
-            raise Closed(output["code"])
-        frame: Frame = json.loads(output["text"])
+        frame: Frame = json.loads(await self.next_text())
         return frame
 
     async def until(self, type_: str, **members: Any) -> list[Frame]:
@@ -168,8 +172,8 @@ class Client:
         await self._wire.wait(timeout=WITHIN)
 
     async def leave(self) -> None:
-        if self in _clients:
-            _clients.remove(self)
+        if self in clients:
+            clients.remove(self)
         if not self._wire.future.done():
             await self._wire.disconnect(timeout=WITHIN)
 
