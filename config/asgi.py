@@ -19,7 +19,7 @@ from realtime import routing as live_routing  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": BoundedBodies(Polls([*live_routing.polled, *messaging_routing.polled], http)),
+        "http": Polls([*live_routing.polled, *messaging_routing.polled], BoundedBodies(http)),
         "websocket": Sockets([*live_routing.urlpatterns, *messaging_routing.urlpatterns]),
     }
 )

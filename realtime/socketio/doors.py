@@ -9,7 +9,7 @@ from django.conf import settings
 
 from common.addresses import address_of_scope
 from common.api.answers import BARE_HEADERS, bare_answer
-from common.middleware.bodies import EXCEEDED
+from common.middleware.bodies import declared_length
 from common.problems import BadRequest, BodyTooLarge, Malformed, MethodNotAllowed, NotAllowed, Problem
 
 from ..consumers import origin_is_welcome
@@ -152,6 +152,9 @@ async def until_left(receive: Any) -> None:
 
 async def take(connection: Connection, scope: dict[str, Any], receive: Any) -> str:
     """The answer to a POST, once all of it is taken."""
+    cap = settings.MAX_BODY
+    if (declared_length(scope) or 0) > cap:  # `manage.py serve` has read none of it
+        raise BodyTooLarge(limit=cap)
     body, has_more = b"", True
     while has_more:
         message = await receive()
@@ -159,8 +162,8 @@ async def take(connection: Connection, scope: dict[str, Any], receive: Any) -> s
             raise Malformed("The body broke off.")
         body += message.get("body", b"")
         has_more = message.get("more_body", False)
-        if EXCEEDED in scope or len(body) > engine.MAX_PAYLOAD:
-            raise BodyTooLarge(limit=engine.MAX_PAYLOAD)
+        if len(body) > cap:
+            raise BodyTooLarge(limit=cap)
     try:
         payload = body.decode()
     except UnicodeDecodeError:

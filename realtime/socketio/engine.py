@@ -17,7 +17,7 @@ from django.conf import settings
 from common.api.answers import encode
 from common.problems import LimitReached, Malformed
 
-from ..frames import MAX_FRAME, Close
+from ..frames import Close
 
 logger = structlog.get_logger(__name__)
 
@@ -31,10 +31,7 @@ PONG_WITHIN: Final = 20.0  # seconds
 NOOP_AFTER: Final = 0.1  # seconds that a poll still waits while its client changes to a WebSocket
 FAREWELL_WITHIN: Final = 1.0  # seconds for the last packets of a WebSocket that may be full
 LINGER: Final = 10.0  # seconds for a client to poll for the last packets
-ROOM: Final = (
-    64 * 1024
-)  # characters that wait for a poll; more waits in the native socket
-MAX_PAYLOAD: Final = 4 * MAX_FRAME  # bytes of one POST: as much as one frame of a WebSocket
+ROOM: Final = 64 * 1024  # characters that wait for a poll; more waits in the native socket
 MAX_STRANGERS: Final = 256  # polling connections of one address whose person is not known yet
 
 
@@ -119,7 +116,7 @@ class Connection:
             "upgrades": ["websocket"] if self.polls else [],
             "pingInterval": round(PING_EVERY * 1000),
             "pingTimeout": round(PONG_WITHIN * 1000),
-            "maxPayload": MAX_PAYLOAD,
+            "maxPayload": settings.MAX_BODY,
         }
         return OPEN + encode(told).decode()
 

@@ -89,7 +89,8 @@ class Visitor:
         self.path = path
         self.more = more
         self.opened: dict[str, Any] = {}
-        self._came: deque[str] = deque()
+        self._came: deque[str] = deque()  # in one poll
+        self._passed: deque[str] = deque()  # while an acknowledgement was waited for
         self._number = 0
 
     async def open(self) -> Self:
@@ -99,9 +100,12 @@ class Visitor:
         """One packet of Engine.IO."""
         raise NotImplementedError
 
+    async def _next(self) -> str:
+        raise NotImplementedError
+
     async def packet(self) -> str:
         """The next packet. Raises `Closed` at the end."""
-        raise NotImplementedError
+        return self._passed.popleft() if self._passed else await self._next()
 
     async def leave(self) -> None:
         raise NotImplementedError
@@ -114,12 +118,12 @@ class Visitor:
         await self.say("42" + json.dumps([name, *arguments]))
 
     async def ask(self, name: str, *arguments: Any) -> Any:
-        """Emit, and wait for the acknowledgement, past what else comes."""
+        """Emit, and wait for the acknowledgement; what else comes is kept."""
         self._number += 1
         await self.say(f"42{self._number}{json.dumps([name, *arguments])}")
         beginning = f"43{self._number}["
-        while not (packet := await self.packet()).startswith(beginning):
-            pass
+        while not (packet := await self._next()).startswith(beginning):
+            self._passed.append(packet)
         (argument,) = json.loads(packet.removeprefix(f"43{self._number}"))
         return argument
 
@@ -158,7 +162,7 @@ class BySocket(Visitor):
     async def say(self, packet: str) -> None:
         await self.client.say_text(packet)
 
-    async def packet(self) -> str:
+    async def _next(self) -> str:
         return await self.client.next_text()
 
     async def leave(self) -> None:
@@ -190,7 +194,7 @@ class ByPolling(Visitor):
             raise Closed(answer.status)
         return answer.text.split(SEPARATOR)
 
-    async def packet(self) -> str:
+    async def _next(self) -> str:
         while not self._came:
             self._came.extend(await self.poll())
         packet = self._came.popleft()
