@@ -116,7 +116,7 @@ clean:  ## remove .venv and caches; your data in var/ stays
 
 ##@ Prove (heavy, by hand; figures go to docs/)
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
-        prove-million prove-states prove-schema prove-tus
+        prove-million prove-states prove-schema prove-tus prove-socketio
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
@@ -137,6 +137,9 @@ prove-timing: services  ## the time of an answer doesn't tell whether there is a
 
 prove-tus: dev  ## a public tus client uploads through kill -9 of the server and of itself (needs node)
 	@$(ISOLATED) $(PY) tests/proofs/tus.py $(ARGS)
+
+prove-socketio: services  ## the real socket.io-client 4 meets native sockets, by each transport (needs node)
+	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/socketio.py $(ARGS)
 
 prove-pages: dev  ## every page works in Chromium under the policies that it is sent with
 	@$(ISOLATED) $(PY) tests/proofs/pages.py $(ARGS)

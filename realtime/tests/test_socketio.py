@@ -14,6 +14,7 @@ from messaging.services import mark_read, send_message
 from messaging.tests.factories import group_of
 from realtime import registry, sockets
 from realtime.hub import close_hub, hub
+from realtime.routing import every_topic
 from realtime.socketio import engine, packets, visit
 
 from . import clients
@@ -617,6 +618,34 @@ async def test_a_websocket_that_takes_nothing_more_is_closed_without_a_farewell(
     assert [message["type"] for message in sent] == ["websocket.send", "websocket.close"]
     assert sent[-1]["code"] == 4413
     assert not engine.connections
+
+
+@live
+async def test_a_websocket_that_reads_nothing_is_closed_as_a_native_one(monkeypatch, layla):
+    monkeypatch.setattr(engine, "FAREWELL_WITHIN", 0.05)
+    monkeypatch.setattr(sockets, "MAX_FRAMES", 20)
+    texts, codes = [], []
+
+    async def send(message):
+        if message["type"] == "websocket.close":
+            codes.append(message["code"])
+        elif len(texts) == 2:  # it has had its `hello`
+            await asyncio.Event().wait()
+        else:
+            texts.append(message["text"])
+
+    connection = engine.Connection(address=None, wire=engine.Wire(send))
+    scope = {"path": "/socket.io/", "headers": [], "query_string": b""}
+    visit.Visit(connection, native=every_topic, scope=scope)
+    await connection.take("40" + json.dumps({"token": await token_of(layla)}))
+
+    while not connection.is_over:
+        await connection.take('42["ping"]')
+        await asyncio.sleep(0)
+    await soon(lambda: codes)
+
+    assert codes == [4413]
+    assert not (await hub())._sockets
 
 
 @live
