@@ -4,7 +4,8 @@ It carries positions and may be lost; the log holds the truth. Only this module 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import structlog
@@ -18,9 +19,12 @@ from .frames import frame, topic_members
 
 logger = structlog.get_logger(__name__)
 
-_ears: Final[
-    dict[asyncio.AbstractEventLoop, Callable[[list[Told]], None]]
-] = {}  # of the hubs in this process
+EVERY_HUB: Final = "hubs"  # the group of all processes
+AT_ONCE: Final = 50  # rounds in one stroke: a topic has 41 characters, a round perhaps a hundred of them
+
+Ear = Callable[[list[Told]], None]
+
+_ears: Final[dict[asyncio.AbstractEventLoop, Ear]] = {}  # of the hubs in this process
 
 
 def ring(told: list[Told]) -> None:
@@ -57,6 +61,26 @@ def _stroke(told: Told) -> dict[str, Any]:
     return {"type": "passing", "topic": told.topic, "text": text, "hidden_from": sorted(told.hidden_from)}
 
 
+@dataclass(frozen=True)
+class Round:
+    """A frame that stands in no log, for whoever hears one of several topics: once on each socket.
+
+    Attributes:
+        hidden_from: people who don't hear it.
+    """
+
+    text: str
+    topics: list[str]
+    hidden_from: list[str]
+
+
+async def go_round(rounds: Sequence[Round]) -> None:
+    """Tell of these. It may be lost."""
+    for start in range(0, len(rounds), AT_ONCE):
+        part = [asdict(each) for each in rounds[start : start + AT_ONCE]]
+        await _strike([(EVERY_HUB, {"type": "round", "rounds": part})])
+
+
 def group_of(topic: str) -> str:
     return topic.replace(":", ".")  # a colon has no place in a group's name
 
@@ -68,7 +92,7 @@ class Listener:
         self._layer: Any = get_channel_layer()
         self._unheard: set[str] = set()  # topics whose group could not be entered
 
-    async def open(self, hear_here: Callable[[list[Told]], None]) -> None:
+    async def open(self, hear_here: Ear) -> None:
         """Args:
         hear_here: called at once, in this loop, with what this process itself tells.
         """

@@ -206,6 +206,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if socket.only and isinstance(data, dict):
             kind, _, id_ = socket.only.partition(":")
             data = {kind: id_} | data
+        registry.connection_in_use.set(socket.id)
         run: Any = command if iscoroutinefunction(command) else commanding(command)
         answer: dict[str, Any] = await run(socket.caller.user, data)
         return answer

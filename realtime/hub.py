@@ -23,7 +23,7 @@ from common.gate import gate
 from common.models import LogEntry
 
 from . import log, registry
-from .bell import Listener
+from .bell import EVERY_HUB, Listener, Round
 from .frames import Close, Frame, frame
 from .reader import Reader
 from .sockets import Socket, Subscription
@@ -80,12 +80,15 @@ class Hub:
         self._sockets: dict[str, set[Socket]] = {}  # by user
         self._listener = Listener()
         self._reader = Reader()
+        self._attendants = [make() for make in registry.attendants]
         self._tasks: list[asyncio.Task[None]] = []
         self._errands: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         await self._listener.open(self.tell)
-        self._tasks = [asyncio.create_task(each()) for each in (self._listen, self._sweep, self._beat)]
+        await self._listener.hear(EVERY_HUB)
+        running = [self._listen, self._sweep, self._beat, *(each.run for each in self._attendants)]
+        self._tasks = [asyncio.create_task(each()) for each in running]
 
     async def close(self) -> None:
         """Send every socket away, and stop."""
@@ -102,7 +105,9 @@ class Hub:
         for task in stopping:
             task.cancel()
         await asyncio.gather(*stopping, return_exceptions=True)
-        for name in self._topics:
+        for attendant in self._attendants:
+            await attendant.close()
+        for name in [*self._topics, EVERY_HUB]:
             await self._listener.forget(name)
         self._listener.close()
 
@@ -111,6 +116,8 @@ class Hub:
     async def add(self, socket: Socket, positions: Mapping[str, int], *, silent: Iterable[str] = ()) -> None:
         """Have *socket* hear these topics from these positions on; returns when the bell rings for them."""
         self._sockets.setdefault(str(socket.caller.user.pk), set()).add(socket)
+        for attendant in self._attendants:
+            attendant.came(socket.id, socket.caller.user.pk)
         for name, position in positions.items():
             self._subscribe(socket, name, position, is_silent=name in silent)
         await asyncio.wait([self._topics[name].heard for name in positions], timeout=HEARD_WITHIN)
@@ -121,6 +128,8 @@ class Hub:
         sockets.discard(socket)
         if not sockets:
             self._sockets.pop(user, None)
+        for attendant in self._attendants:
+            attendant.went(socket.id)
         for name in list(socket.subscriptions):
             self._unsubscribe(socket, name)
 
@@ -177,6 +186,18 @@ class Hub:
             topic.passing.append((text, hidden_from))
             self._start_pump(topic)
 
+    def goes_round(self, round_: Round) -> None:
+        """The same for whoever hears one of several topics, on each socket once."""
+        heard = [self._topics[name] for name in round_.topics if name in self._topics]
+        sockets = {each.socket for topic in heard for each in self._listening(topic)}
+        for socket in sockets:
+            if str(socket.caller.user.pk) not in round_.hidden_from:
+                socket.push_passing(round_.text)
+
+    @staticmethod
+    def _listening(topic: Topic) -> list[Subscription]:
+        return [each for each in topic.subscriptions if not each.is_silent and each.upto is None]
+
     # --- The pump: from the log to the sockets, in order ----------------------------------------------------
 
     def _start_pump(self, topic: Topic) -> None:
@@ -224,9 +245,7 @@ class Hub:
     @staticmethod
     def _pass_on(topic: Topic, passing: list[tuple[str, frozenset[str]]]) -> None:
         for text, hidden_from in passing:
-            for subscription in topic.subscriptions:
-                if subscription.is_silent or subscription.upto is not None:
-                    continue
+            for subscription in Hub._listening(topic):
                 if str(subscription.socket.caller.user.pk) not in hidden_from:
                     subscription.socket.push_passing(text)
 
@@ -274,6 +293,9 @@ class Hub:
                         self.moved(stroke["topic"], stroke["seq"])
                     case "passing":
                         self.passes(stroke["topic"], Frame(stroke["text"]), frozenset(stroke["hidden_from"]))
+                    case "round":
+                        for each in stroke["rounds"]:
+                            self.goes_round(Round(**each | {"text": Frame(each["text"])}))
                     case "close":
                         self._end({UUID(stroke["session"])})
             except Exception:  # the bell may fail; the sweep does not depend on it

@@ -1,8 +1,9 @@
 """What other apps tell the live engine, which knows no domain: filled from their `AppConfig.ready`."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from common.events import Told
@@ -93,6 +94,29 @@ KeepsOut = Callable[[set[UUID]], set[UUID]]
 # The same `data` of one event whose subject is at hand: it must look nothing up.
 Shape = Callable[[Any], dict[str, Any]]
 
+class Attendant(Protocol):
+    """Keeps an eye on which sockets are in a process. Made by its hub, and gone with it."""
+
+    def came(self, connection: str, user: UUID) -> None:
+        """Somebody's socket is here. It must be quick."""
+        ...
+
+    def went(self, connection: str) -> None:
+        """It is gone. It must be quick."""
+        ...
+
+    async def run(self) -> None:
+        """Whatever it does in the meantime, until it is cancelled."""
+        ...
+
+    async def close(self) -> None:
+        """The process ends, and all sockets with it."""
+        ...
+
+
+# The socket whose command is being run; None where a command comes by another way.
+connection_in_use: Final[ContextVar[str | None]] = ContextVar("connection_in_use", default=None)
+
 feeds: dict[str, Feed] = {}
 commands: dict[str, Command] = {}
 renderers: dict[str, Renderer] = {}
@@ -100,6 +124,7 @@ shapes: dict[str, Shape] = {}
 moves: dict[str, Move] = {}
 closes: dict[str, Closes] = {}
 keeps_out: list[KeepsOut] = []
+attendants: list[Callable[[], Attendant]] = []
 _authenticators: list[Authenticator] = []
 
 

@@ -9,6 +9,8 @@ from typing import Final
 
 import structlog
 
+from common.ids import uuid7
+
 from .frames import Close
 from .registry import Caller
 
@@ -78,6 +80,7 @@ class Socket:
         only: str | None = None,
         address: str | None = None,
     ) -> None:
+        self.id = uuid7().hex
         self.caller = caller
         self.only = only
         self.address = address

@@ -1,4 +1,4 @@
-"""Blocking work beside the loop. Commands and reads have threads of their own: neither starves the other."""
+"""Blocking work beside the loop. Commands, reads, attendants have their own threads: none starves another."""
 
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 _READERS: Final = ThreadPoolExecutor(4, "live-read")  # the log, the sessions: what everybody waits for
 _WRITERS: Final = ThreadPoolExecutor(8, "live-command")  # commands, which may wait for a lock
+_ATTENDANTS: Final = ThreadPoolExecutor(1, "live-attend")  # one by one: what is written later holds
 
 
 def reading(call: Callable[P, T]) -> Callable[P, Awaitable[T]]:
@@ -19,6 +20,10 @@ def reading(call: Callable[P, T]) -> Callable[P, Awaitable[T]]:
 
 def commanding(call: Callable[P, T]) -> Callable[P, Awaitable[T]]:
     return _in(_WRITERS, call)
+
+
+def attending(call: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    return _in(_ATTENDANTS, call)
 
 
 def _in(pool: ThreadPoolExecutor, call: Callable[..., Any]) -> Any:
