@@ -5,9 +5,11 @@ A shape is a serializer class; this module knows nothing more of it, so that ser
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -61,10 +63,35 @@ class Acts:
     data: Callable[[Any], dict[str, Any]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """How somebody appears to a reader.
+
+    Attributes:
+        presence: `online`, `away`, `busy`, `offline`, to themselves also `invisible`; None if nobody knows.
+        last_seen: when they were last here; None where that is not for the reader.
+    """
+
+    presence: str | None = None
+    last_seen: datetime | None = None
+
+
+# How people appear to a reader: all of them at once, in a few queries.
+Look = Callable[[User, Sequence[User]], Mapping[UUID, Seen]]
+
 settings_sections: Final[dict[str, SettingsSection]] = {}
 stats: Final[dict[str, Section]] = {}
 portfolio: Final[dict[str, Section]] = {}
 acts: Final[list[Acts]] = []
+looks: Final[list[Look]] = []  # one, or none
+
+
+def seen_by(reader: User, people: Sequence[User]) -> dict[UUID, Seen]:
+    """How *people* appear to *reader*."""
+    told = {person.pk: Seen() for person in people}
+    for look in looks:
+        told |= look(reader, people)
+    return told
 
 
 def settings_of(user: User) -> dict[str, dict[str, Any]]:

@@ -30,6 +30,8 @@ class MessagingConfig(AppConfig):
         registry.renderers |= realtime.RENDERERS
         registry.shapes |= realtime.SHAPES
         registry.moves |= realtime.MOVES
+        registry.attendants.append(realtime.Attendance)
+        registries.looks.append(services.presence_of)
         registries.stats.update(contributions.STATS)
         registries.acts.extend(contributions.ACTS)
         dashboard.cards.extend(CARDS)

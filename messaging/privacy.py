@@ -21,6 +21,7 @@ from .models import (
     MessageFile,
     Participant,
     Pin,
+    Presence,
     Reaction,
     ReactionCount,
     Revision,
@@ -309,6 +310,19 @@ HOLDINGS: Final = [
             "kind": Field("Whether it had arrived or was read.", "kind"),
             "seq": Field("Up to which position.", "seq"),
             "at": Field("When.", "at"),
+        },
+    ),
+    Holding(
+        model=Presence,
+        whose="user",
+        purpose="Whether people are here, as they want others to see it.",
+        retention="as long as the account",
+        erase=Erase.DELETE_ROW,
+        export="presence",
+        fields={
+            "user": Field("Whose it is."),
+            "choice": Field("What they say of themselves.", "status"),
+            "last_seen_at": Field("When they were last here.", "last_seen_at"),
         },
     ),
     Holding(

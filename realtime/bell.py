@@ -93,8 +93,10 @@ class Listener:
         self._unheard: set[str] = set()  # topics whose group could not be entered
 
     async def open(self, hear_here: Ear) -> None:
-        """Args:
-        hear_here: called at once, in this loop, with what this process itself tells.
+        """Begin to listen.
+
+        Args:
+            hear_here: called at once, in this loop, with what this process itself tells.
         """
         self._channel = await self._layer.new_channel("hub.")
         _ears[asyncio.get_running_loop()] = hear_here

@@ -22,7 +22,7 @@ USER: Final = {
     "status_expires_at": "2026-11-22T18:00:00Z",
     "language": "en",
     "timezone": "Asia/Riyadh",
-    "presence": None,
+    "presence": "online",
     "created_at": "2026-11-21T09:00:00Z",
 }
 TOKENS: Final = {"access": "eyJhbGciOi…access", "refresh": "eyJhbGciOi…refresh", "expires_in": 300}
@@ -82,7 +82,7 @@ PERSON: Final = {
     "avatars": AVATARS,
     "status_text": "",
     "status_expires_at": None,
-    "presence": None,
+    "presence": "online",
     "created_at": "2026-11-20T17:30:00Z",
 }
 LINKS: Final = [

@@ -100,11 +100,11 @@ def test_the_database_holds_it_too(layla):
 
 
 @pytest.mark.parametrize("blocks", [1, 20])
-def test_the_list_takes_two_queries(blocks, layla, client_of, django_assert_num_queries):
+def test_the_list_takes_four_queries(blocks, layla, client_of, django_assert_num_queries):
     BlockFactory.create_batch(blocks, blocker=layla)
     client = client_of(layla)
 
-    with django_assert_num_queries(2):  # the session, the blocks with their people
+    with django_assert_num_queries(4):  # the session, the blocks with their people, their presence, blocks
         response = client.get(BLOCKS)
 
     assert len(response.json()["results"]) == blocks

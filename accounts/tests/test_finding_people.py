@@ -27,7 +27,7 @@ def card_of(user: User) -> dict[str, object]:
         "avatars": None,
         "status_text": user.status_text,
         "status_expires_at": None,
-        "presence": None,
+        "presence": "offline",
         "created_at": user.created_at.isoformat().replace("+00:00", "Z"),
     }
 
@@ -130,12 +130,12 @@ def test_an_address_finds_its_person_only_whole_and_if_they_allow_it(layla, omar
 
 
 @pytest.mark.parametrize("people", [1, 20])
-def test_finding_takes_two_queries(people, layla, client_of, django_assert_num_queries):
+def test_finding_takes_four_queries(people, layla, client_of, django_assert_num_queries):
     for number in range(people):
         UserFactory(username=f"guest{number}")
     client = client_of(layla)
 
-    with django_assert_num_queries(2):  # the session, the people
+    with django_assert_num_queries(4):  # the session, the people, their presence, blocks
         assert len(found(client, "guest")) == people
 
 

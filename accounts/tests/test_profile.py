@@ -43,7 +43,7 @@ def test_people_see_themselves(layla, client_of):
         "status_expires_at": None,
         "language": "en",
         "timezone": "UTC",
-        "presence": None,
+        "presence": "offline",
         "created_at": layla.created_at.isoformat().replace("+00:00", "Z"),
     }
 
@@ -54,10 +54,10 @@ def test_staff_see_that_they_are(client_of):
     assert (me["role"], me["roles"]) == ("member", ["member", "staff"])
 
 
-def test_reading_oneself_takes_two_queries(layla, client_of, django_assert_num_queries):
+def test_reading_oneself_takes_three_queries(layla, client_of, django_assert_num_queries):
     client = client_of(layla)
 
-    with django_assert_num_queries(2):  # the session with its user, their roles
+    with django_assert_num_queries(3):  # the session with its user, their roles, their presence
         client.get(ME)
 
 

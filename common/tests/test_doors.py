@@ -108,7 +108,7 @@ def test_the_older_door_speaks_camel_case_and_says_that_it_went_well(layla, clie
         "statusExpiresAt": None,
         "language": "en",
         "timezone": "UTC",
-        "presence": None,
+        "presence": "offline",
         "createdAt": layla.created_at.isoformat().replace("+00:00", "Z"),
     }
 

@@ -149,6 +149,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "FileScan": "files.models.File.Scan",
         "ChatState": [("active", "active"), ("request", "request")],
         "JoinState": [("joined", "joined"), ("waiting", "waiting")],
+        "Presence": "accounts.api.serializers.presence.PRESENCES",
+        "PresenceChoice": "messaging.models.Presence.Choice",
         "MessageKind": "messaging.models.Message.Kind",
         "ScheduledState": "messaging.models.ScheduledMessage.State",
         "MessageKindSent": [(kind, kind) for kind in ("text", "file", "voice", "video")],

@@ -103,7 +103,7 @@ PARTICIPANT: Final = {
     "avatar": None,
     "role": "member",
     "joined_at": "2026-11-20T18:00:00Z",
-    "presence": None,
+    "presence": "online",
 }
 UNREAD: Final = {
     "read_seq": 41,
@@ -138,9 +138,16 @@ CONTACT: Final = {
     "user": PERSON,
     "alias": "Omar the guide",
     "blocked": False,
-    "presence": None,
-    "last_seen": None,
+    "presence": "online",
+    "last_seen": "2026-11-21T09:12:00Z",
     "created_at": "2026-11-20T18:00:00Z",
+}
+SEEN: Final = {"user": OMAR, "presence": "online", "last_seen": "2026-11-21T09:12:00Z"}
+OWN_PRESENCE: Final = {
+    "user": LAYLA,
+    "status": "busy",
+    "presence": "busy",
+    "last_seen": "2026-11-21T09:12:00Z",
 }
 PREFERENCES: Final = {
     "chat": CHAT_ID,

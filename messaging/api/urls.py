@@ -33,6 +33,7 @@ urlpatterns = [
     path("contacts", contacts({"get": "list", "post": "create"}), name="contacts"),
     path("contacts/<uuid:pk>", contacts({"get": "retrieve", **CHANGES}), name="contact"),
     path("contacts/<uuid:pk>/block", contacts({"post": "block", "delete": "unblock"}), name="contact-block"),
+    path("presence", views.PresenceView.as_view(), name="presence"),
     path("chats/<uuid:chat>/permissions", views.PermissionsView.as_view(), name="chat-permissions"),
     path("chats/<uuid:chat>/preferences", views.PreferencesView.as_view(), name="chat-preferences"),
     path("chats/<uuid:chat>/archive", views.ArchiveView.as_view(), name="chat-archive"),

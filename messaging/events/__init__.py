@@ -21,6 +21,7 @@ from .marks import MarkMoved, MessageDelivered, MessageRead
 from .messages import MessageDeleted, MessageHidden, MessageSent, MessageUpdated
 from .pins import MessagePinned, MessageUnpinned
 from .preferences import PreferencesUpdated
+from .presence import PresenceUpdated, UserOffline, UserOnline
 from .reactions import ReactionAdded, ReactionRemoved
 from .scheduled import ScheduledFailed, ScheduledRemoved, ScheduledUpdated
 from .threads import ThreadUpdated
@@ -54,6 +55,7 @@ __all__ = [
     "ParticipantRemoved",
     "ParticipantUpdated",
     "PreferencesUpdated",
+    "PresenceUpdated",
     "ReactionAdded",
     "ReactionRemoved",
     "ScheduledFailed",
@@ -62,5 +64,7 @@ __all__ = [
     "ThreadUpdated",
     "TypingStarted",
     "TypingStopped",
+    "UserOffline",
+    "UserOnline",
     "topic_of_chat",
 ]

@@ -13,6 +13,7 @@ from .mentions import Mention
 from .messages import Message, MessageQuerySet, a_while_after, a_while_before
 from .participants import Participant, ParticipantQuerySet
 from .pins import Pin, PinQuerySet
+from .presence import Presence
 from .reactions import Reaction, ReactionCount, ReactionQuerySet
 from .revisions import Revision
 from .scheduled import ScheduledMessage
@@ -45,6 +46,7 @@ __all__ = [
     "ParticipantQuerySet",
     "Pin",
     "PinQuerySet",
+    "Presence",
     "Reaction",
     "ReactionCount",
     "ReactionQuerySet",

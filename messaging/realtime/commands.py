@@ -15,6 +15,7 @@ from messaging.api.serializers import (
     DraftSerializer,
     EditCommandInput,
     MessageForReaderSerializer,
+    PresenceCommandInput,
     ReactionCommandInput,
     ReadInChatInput,
     ReadThreadInput,
@@ -24,8 +25,10 @@ from messaging.api.serializers import (
     TypingInChatInput,
 )
 from messaging.models import Chat, Message
-from realtime.registry import Command
+from realtime.registry import Command, connection_in_use
 from realtime.threads import commanding
+
+from .attendance import device_at
 
 
 async def send(actor: User, data: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +135,15 @@ def _typing(actor: User, data: dict[str, Any], *, is_typing: bool) -> dict[str, 
     return {"chat": chat.pk}
 
 
+def set_presence(actor: User, data: dict[str, Any]) -> dict[str, Any]:
+    given = read(PresenceCommandInput, data)
+    status, is_automatic = given["status"], given.get("automatic", False)
+    device = device_at(connection_in_use.get(), status)
+    presence = services.set_presence(actor=actor, status=status, device=device, is_automatic=is_automatic)
+    seen = services.presence_of(actor, [actor])[actor.pk]
+    return {"status": presence.choice, "presence": seen.presence}
+
+
 COMMANDS: Final[dict[str, Command]] = {
     "message.send": send,
     "message.edit": edit,
@@ -144,4 +156,5 @@ COMMANDS: Final[dict[str, Command]] = {
     "message.delivered": mark_delivered,
     "typing.start": start_typing,
     "typing.stop": stop_typing,
+    "presence.set": set_presence,
 }

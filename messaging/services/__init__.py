@@ -26,6 +26,17 @@ from .outbox import Result, Waiting, send_outbox
 from .participants import add_participants, change_role, remove_participant
 from .pins import pin_message, unpin_message
 from .preferences import Preferences, set_preferences
+from .presence import (
+    Change,
+    Device,
+    due_changes,
+    end_devices,
+    hold_devices,
+    keep_last_seen,
+    presence_of,
+    release_changes,
+    set_presence,
+)
 from .reactions import add_reaction, remove_reaction
 from .requests import accept_chat, decline_chat
 from .scheduled import cancel_scheduled, change_scheduled, schedule_message, send_due_messages
@@ -36,6 +47,15 @@ from .typing import tell_typing
 from .unread import Badge, badges_of
 
 __all__ = [
+    "set_presence",
+    "release_changes",
+    "presence_of",
+    "keep_last_seen",
+    "hold_devices",
+    "end_devices",
+    "due_changes",
+    "Device",
+    "Change",
     "Badge",
     "Preferences",
     "Content",

@@ -49,7 +49,7 @@ def test_adding_somebody_twice_is_adding_them_once(layla, omar, client_of):
         "user": str(omar.pk),
         "alias": "The guide",
         "blocked": False,
-        "presence": None,
+        "presence": "offline",
         "last_seen": None,
         "created_at": "",
     }
@@ -283,11 +283,11 @@ def test_of_others_contacts_nobody_sees_or_changes_anything(layla, omar, mina, c
 
 
 @pytest.mark.parametrize("contacts", [1, 20])
-def test_the_list_takes_two_queries(contacts, layla, client_of, django_assert_num_queries):
+def test_the_list_takes_four_queries(contacts, layla, client_of, django_assert_num_queries):
     Contact.objects.bulk_create(Contact(owner=layla, user=user) for user in crowd_of(contacts))
     client = client_of(layla)
 
-    with django_assert_num_queries(2):  # the session, the contacts with their people
+    with django_assert_num_queries(4):  # the session, the contacts with their people, their presence, blocks
         response = client.get(CONTACTS)
 
     assert len(response.json()["results"]) == contacts

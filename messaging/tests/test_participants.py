@@ -43,7 +43,7 @@ def test_somebody_in_a_chat_is_shown_whole(layla, omar, group, client_of):
         "avatar": None,
         "role": "owner",
         "joined_at": "",
-        "presence": None,
+        "presence": "offline",
     }
     assert [each["username"] for each in everybody.json()["results"]] == ["layla", "omar"]
     assert everybody.json()["results"][0] == one.json()
@@ -63,12 +63,12 @@ def test_pages_show_everybody_once_in_the_order_in_which_they_came(layla, client
 
 
 @pytest.mark.parametrize("members", [10, 1000])
-def test_the_list_takes_three_queries(members, layla, client_of, django_assert_num_queries):
+def test_the_list_takes_five_queries(members, layla, client_of, django_assert_num_queries):
     chat = group_of(layla)
     Participant.objects.bulk_create(Participant(chat=chat, user=each) for each in crowd_of(members))
     client = client_of(layla)
 
-    with django_assert_num_queries(3):  # the session, the chat, the people
+    with django_assert_num_queries(5):  # the session, the chat, the people, their presence, blocks
         response = client.get(people_of(chat), {"page_size": 200})
 
     assert len(response.json()["results"]) == min(members + 1, 200)
@@ -259,9 +259,9 @@ def test_adding_reads_no_more_for_many_than_for_one(
 
     # The session, the chat, the people; in a savepoint (2) the lock, the caller's row, who is in it, to
     # whom she is a stranger, the rows (SQLite takes a thousand values a statement: one more of 100), that
-    # they came, the counters of their streams (3), the entries, the chat's row, the answer; each one's own
-    # entry.
-    with django_assert_max_num_queries(22 + many):
+    # they came, the counters of their streams (3), the entries, the chat's row, the answer with their
+    # presence (3); each one's own entry.
+    with django_assert_max_num_queries(24 + many):
         response = client.post(people_of(group), {"users": people})
 
     assert len(response.json()) == many

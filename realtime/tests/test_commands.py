@@ -52,6 +52,7 @@ async def test_an_unknown_command_is_refused_and_the_socket_goes_on(layla):
                 "message.read",
                 "message.send",
                 "ping",
+                "presence.set",
                 "reaction.add",
                 "reaction.remove",
                 "resume",

@@ -44,6 +44,7 @@ from .people import (
     SocialLinksSerializer,
     StatsSerializer,
 )
+from .presence import PRESENCES, AboutPeople, PeopleList, shown_as_presence
 from .privacy import DownloadQuery, ErasureInput, ErasureSerializer, ExportSerializer
 from .profile import (
     AvatarInput,
@@ -74,6 +75,10 @@ from .sessions import (
 from .settings import PrivacySettings, SettingsInput, SettingsSerializer
 
 __all__ = [
+    "PRESENCES",
+    "shown_as_presence",
+    "AboutPeople",
+    "PeopleList",
     "AccountStatsSerializer",
     "ActivitySerializer",
     "ApiKeyInput",

@@ -12,6 +12,7 @@ from accounts.registries import portfolio, stats
 from common.api.fields import ChoiceField, StringField, UUIDField
 from common.api.serializers import Input
 
+from .presence import AboutPeople, PeopleList
 from .profile import PersonSerializer
 
 # --- Finding them -------------------------------------------------------------------------------------------
@@ -111,13 +112,18 @@ class ActivitySerializer(serializers.Serializer[Any]):
 # --- Having nothing to do with them -------------------------------------------------------------------------
 
 
-class BlockSerializer(serializers.ModelSerializer[Block]):
+class BlockSerializer(AboutPeople[Block]):
     user = PersonSerializer(source="blocked", read_only=True)
 
     class Meta:
         model = Block
         fields = ["user", "created_at"]
         read_only_fields = fields
+        list_serializer_class = PeopleList
+
+    @staticmethod
+    def person_of(row: Block) -> User:
+        return row.blocked
 
 
 class BlockInput(Input):

@@ -11,6 +11,8 @@ from accounts.models import Role, User, validate_timezone, validate_username
 from common.api.fields import ChoiceField, MomentField, StringField
 from common.api.serializers import Input
 
+from .presence import AboutPeople, PeopleList, shown_as_presence
+
 
 class AvatarsSerializer(serializers.Serializer[Any]):
     """Addresses of a square WebP by its width in pixels. Another picture has other addresses."""
@@ -19,7 +21,7 @@ class AvatarsSerializer(serializers.Serializer[Any]):
         return {str(size): serializers.URLField() for size in User.AVATAR_SIZES}
 
 
-class PersonSerializer(serializers.ModelSerializer[User]):
+class PersonSerializer(AboutPeople[User]):
     """What everybody sees of a person."""
 
     avatar = serializers.URLField(
@@ -44,6 +46,11 @@ class PersonSerializer(serializers.ModelSerializer[User]):
             "created_at",
         ]
         read_only_fields = fields
+        list_serializer_class = PeopleList
+
+    @staticmethod
+    def person_of(row: User) -> User:
+        return row
 
     def get_status_text(self, user: User) -> str:
         """Empty once it is over."""
@@ -53,9 +60,10 @@ class PersonSerializer(serializers.ModelSerializer[User]):
         """Null: it has no end."""
         return user.status[1]
 
+    @shown_as_presence
     def get_presence(self, user: User) -> str | None:
-        """Null: presence is not told yet."""
-        return None
+        """`invisible` of oneself alone. Null: not told here."""
+        return self.seen(user).presence
 
 
 class UserSerializer(PersonSerializer):

@@ -13,7 +13,11 @@ WHO = [("everyone", "everyone"), ("contacts", "contacts"), ("nobody", "nobody")]
 
 class PrivacySettings(Input):
     last_seen_visibility = ChoiceField(
-        required=False, choices=WHO, help_text="Who sees when the person was last here."
+        required=False,
+        choices=WHO,
+        help_text="Who sees when the person was last here; they see it of nobody who may not see theirs. If "
+        "not everybody, whether the person is here now is seen by those who share a chat of up to 100 with "
+        "them and by their contacts.",
     )
     who_may_add_me = ChoiceField(
         required=False,

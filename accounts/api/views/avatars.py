@@ -36,7 +36,7 @@ class AvatarView(ApiView):
     )
     def put(self, request: SignedRequest) -> Response:
         user = services.set_avatar(user=request.user, **read(AvatarInput, request.data))
-        return Response(UserSerializer(user).data)
+        return Response(UserSerializer(user, context={"reader": request.user}).data)
 
     @extend_schema(
         operation_id="users_me_avatar_upload",

@@ -63,7 +63,7 @@ class BlockViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet)
     def create(self, request: SignedRequest) -> Response:
         block, is_new = services.block_user(actor=request.user, **read(BlockInput, request.data))
         return Response(
-            BlockSerializer(block).data,
+            BlockSerializer(block, context={"reader": request.user}).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
             headers={"Location": f"/api/v1/users/me/blocks/{block.blocked_id}"} if is_new else {},
         )

@@ -106,7 +106,8 @@ class PortfolioView(ApiView):
         if caller.is_anonymous and not registries.settings_of(user)["privacy"]["public_portfolio"]:
             raise NotFound
         told = {name: section.of(user) for name, section in registries.portfolio.items()}
-        return Response(PortfolioSerializer({"user": user, **told}).data)
+        reader = caller if isinstance(caller, User) else None
+        return Response(PortfolioSerializer({"user": user, **told}, context={"reader": reader}).data)
 
 
 class SocialLinksView(ApiView):

@@ -32,7 +32,7 @@ class MeView(ApiView):
         examples=[given("me", examples.USER)],
     )
     def get(self, request: SignedRequest) -> Response:
-        return Response(UserSerializer(request.user).data)
+        return Response(UserSerializer(request.user, context={"reader": request.user}).data)
 
     @extend_schema(
         operation_id="users_me_update",
@@ -49,7 +49,7 @@ class MeView(ApiView):
     def patch(self, request: SignedRequest) -> Response:
         changes = read(ProfileInput, request.data, partial=True)
         user = services.update_profile(actor=request.user, user=request.user, **changes)
-        return Response(UserSerializer(user).data)
+        return Response(UserSerializer(user, context={"reader": request.user}).data)
 
     @extend_schema(
         operation_id="users_me_replace",

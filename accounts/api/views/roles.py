@@ -32,4 +32,5 @@ class SwitchRoleView(ApiView):
     )
     def post(self, request: SignedRequest) -> Response:
         role = Role(read(SwitchRoleInput, request.data)["role"])
-        return Response(UserSerializer(services.switch_role(user=request.user, role=role)).data)
+        user = services.switch_role(user=request.user, role=role)
+        return Response(UserSerializer(user, context={"reader": request.user}).data)

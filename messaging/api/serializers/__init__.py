@@ -46,6 +46,13 @@ from .participants import ParticipantSerializer, ParticipantsInput, RoleInput
 from .permissions import PermissionsQuery, PermissionsSerializer
 from .pins import PinInput, PinSerializer
 from .preferences import MuteInput, PreferencesInput, PreferencesSerializer
+from .presence import (
+    OwnPresenceSerializer,
+    PeopleHereQuery,
+    PeopleHereSerializer,
+    PresenceCommandInput,
+    PresenceInput,
+)
 from .reactions import ReactionCommandInput, ReactionInput, ReactionSerializer, ReactionsQuery, counts_of
 from .scheduled import ScheduledChangeInput, ScheduledInput, ScheduledSerializer, SendInput, SendToChatInput
 from .search import (
@@ -61,6 +68,11 @@ from .threads import ReadThreadInput, ThreadMarkSerializer, ThreadPageSerializer
 from .typing import TypingInChatInput, TypingInput
 
 __all__ = [
+    "OwnPresenceSerializer",
+    "PeopleHereQuery",
+    "PeopleHereSerializer",
+    "PresenceCommandInput",
+    "PresenceInput",
     "ChatChangeInput",
     "ChatField",
     "ChatFileInput",

@@ -1,5 +1,6 @@
 """Whom people know, in and out."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -7,7 +8,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from accounts.api.serializers import PersonSerializer
+from accounts.api.serializers import AboutPeople, PeopleList, PersonSerializer, shown_as_presence
 from accounts.models import User, UserQuerySet
 from common.api.fields import EmailField, StringField
 from common.api.serializers import Input
@@ -16,7 +17,7 @@ from messaging.models import Contact
 from .fields import PersonField
 
 
-class ContactSerializer(serializers.ModelSerializer[Contact]):
+class ContactSerializer(AboutPeople[Contact]):
     """A contact as its owner sees it: rows of `Contact.objects.seen_by`."""
 
     user = PersonSerializer(read_only=True)
@@ -28,14 +29,16 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
         model = Contact
         fields = ["id", "user", "alias", "blocked", "presence", "last_seen", "created_at"]
         read_only_fields = fields
+        list_serializer_class = PeopleList
 
+    @shown_as_presence
     def get_presence(self, contact: Contact) -> str | None:
-        """Null: presence is not told yet."""
-        return None
+        """Null: not told here."""
+        return self.seen(contact).presence
 
-    def get_last_seen(self, contact: Contact) -> str | None:
-        """Null: it comes with presence."""
-        return None
+    def get_last_seen(self, contact: Contact) -> datetime | None:
+        """When they were last here. Null: they don't tell, or not the caller, or not here."""
+        return self.seen(contact).last_seen
 
 
 class ContactChangeInput(Input):

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from accounts.api.serializers import AboutPeople, PeopleList, shown_as_presence
 from common.api.fields import ChoiceField
 from common.api.serializers import Input
 from messaging.models import Participant
@@ -12,7 +13,7 @@ from messaging.models import Participant
 from .fields import PeopleField, PersonField
 
 
-class ParticipantSerializer(serializers.ModelSerializer[Participant]):
+class ParticipantSerializer(AboutPeople[Participant]):
     username = serializers.CharField(source="user.username", read_only=True)
     display_name = serializers.CharField(source="user.display_name", read_only=True)
     avatar = serializers.URLField(source="user.avatar_url", read_only=True, allow_null=True)
@@ -22,10 +23,12 @@ class ParticipantSerializer(serializers.ModelSerializer[Participant]):
         model = Participant
         fields = ["user", "username", "display_name", "avatar", "role", "joined_at", "presence"]
         read_only_fields = fields
+        list_serializer_class = PeopleList
 
+    @shown_as_presence
     def get_presence(self, participant: Participant) -> str | None:
-        """Null: presence is not told yet."""
-        return None
+        """`invisible` of oneself alone. Null: not told here."""
+        return self.seen(participant).presence
 
 
 class ParticipantsInput(Input):

@@ -23,6 +23,7 @@ from .participants import ParticipantViewSet
 from .permissions import PermissionsView
 from .pins import PinViewSet
 from .preferences import ArchiveView, MarkUnreadView, MuteView, PreferencesView
+from .presence import PresenceView
 from .reactions import ReactionViewSet
 from .requests import AcceptChatView
 from .scheduled import ScheduledViewSet
@@ -31,6 +32,7 @@ from .threads import ChatThreadsViewSet, ThreadFollowView, ThreadReadView, Threa
 from .typing import TypingView
 
 __all__ = [
+    "PresenceView",
     "AcceptChatView",
     "AcceptView",
     "ArchiveView",

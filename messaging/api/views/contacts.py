@@ -154,4 +154,5 @@ class ContactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSe
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _seen(self, contact: Contact) -> dict[str, Any]:
-        return ContactSerializer(self.get_queryset().get(pk=contact.pk)).data
+        row = self.get_queryset().get(pk=contact.pk)
+        return ContactSerializer(row, context={"reader": self.request.user}).data

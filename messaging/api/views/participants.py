@@ -79,7 +79,7 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
         given = read(ParticipantsInput, request.data, actor=request.user)
         added = services.add_participants(actor=request.user, chat=self.chat, **given)
         return Response(
-            ParticipantSerializer(added, many=True).data,
+            ParticipantSerializer(added, many=True, context={"reader": request.user}).data,
             status=status.HTTP_201_CREATED,
             headers={"Location": f"/api/v1/chats/{chat}/participants"},
         )
@@ -102,7 +102,7 @@ class ParticipantViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ChatS
     def partial_update(self, request: SignedRequest, chat: UUID, user: UUID) -> Response:
         role = read(RoleInput, request.data)["role"]
         changed = services.change_role(actor=request.user, chat=self.chat, user=self._person(), role=role)
-        return Response(ParticipantSerializer(changed).data)
+        return Response(ParticipantSerializer(changed, context={"reader": request.user}).data)
 
     @extend_schema(
         operation_id="chat_participants_replace",
