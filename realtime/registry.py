@@ -94,6 +94,7 @@ KeepsOut = Callable[[set[UUID]], set[UUID]]
 # The same `data` of one event whose subject is at hand: it must look nothing up.
 Shape = Callable[[Any], dict[str, Any]]
 
+
 class Attendant(Protocol):
     """Keeps an eye on which sockets are in a process. Made by its hub, and gone with it."""
 

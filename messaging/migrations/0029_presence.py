@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0026_who_removed_whom"),
+        ("messaging", "0028_comings_and_goings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
