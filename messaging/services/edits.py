@@ -36,9 +36,9 @@ def edit_message(*, actor: User, message: Message, text: str, revision: int | No
     Emits `MessageUpdated`, if anything changed.
     """
     chat, message = lock_message(message, actor)
-    # First as sending: who may say nothing any more would say it in old words.
-    policies.require(actor, "message.send", chat)
     me = policies.require(actor, "message.edit", chat)
+    if me and not policies.may(me, "message.send", chat):  # or who is silenced would speak in old messages
+        raise NotAllowed(denied_by=policies.denied_by("message.send", me, chat))
     if me and (message.author_id != me.user_id or message.forwarded_at is not None):
         raise NotAllowed(denied_by=policies.denied_by("message.edit", me, chat))
     if message.deleted_at is not None:
