@@ -98,6 +98,7 @@ class LiveServer:
             if self.process is None or self.process.poll() is not None:
                 raise RuntimeError(f"The server ended while starting:\n{self.log}")
             if time.monotonic() - started > within:
+                self.kill()  # nobody enters, so nobody leaves: it would outlive the tests
                 raise TimeoutError(f"The server was not ready after {within} s:\n{self.log}")
             time.sleep(0.05)
         return time.monotonic() - started
