@@ -17,6 +17,7 @@ from messaging.services import (
     add_participants,
     create_chat,
     follow_thread,
+    hide_message,
     leave_chat,
     mark_read,
     mark_thread_read,
@@ -405,6 +406,40 @@ def test_who_is_not_in_the_chat_sees_and_does_nothing(who, root, layla, omar, cl
     for call in (follow_thread, mark_thread_read):
         with pytest.raises(NotFound):
             call(actor=person, root=root, **({"seq": 2} if call is mark_thread_read else {"following": True}))
+
+
+def test_below_what_one_has_deleted_for_oneself_there_is_no_thread(root, layla, omar, mina, client_of):
+    add_participants(actor=layla, chat=root.chat, users=[mina])
+    for person in (omar, mina):
+        reply(person, root)
+    client = client_of(omar)
+    before = (
+        chat_of(client, root)["thread_unread_count"],
+        chat_of(client_of(layla), root)["thread_unread_count"],
+    )
+    hide_message(actor=omar, message=root)
+    rows = list(ThreadMark.objects.order_by("pk").values())
+
+    statuses = [
+        client.get(path(root)).status_code,
+        client.post(path(root, "/read"), {"seq": 5}).status_code,
+        client.delete(path(root, "/follow")).status_code,
+    ]
+    sent = client.post(f"/api/v1/chats/{root.chat_id}/messages", {"text": "x", "thread": str(root.pk)})
+    listed = [client_of(who).get(f"/api/v1/chats/{root.chat_id}/threads").json() for who in (omar, layla)]
+    unread = client.get(f"/api/v1/chats/{root.chat_id}/unread?explain=1").json()
+
+    assert before == (1, 2)
+    assert statuses == [404, 404, 404]
+    assert (sent.status_code, sent.json()["errors"][0]["code"]) == (400, "unknown_message")
+    assert [len(page["results"]) for page in listed] == [0, 1]
+    assert chat_of(client, root)["thread_unread_count"] == 0
+    assert (unread["thread_unread_count"], unread["explanation"]["thread_unread_count"]["ids"]) == (0, [])
+    assert chat_of(client_of(layla), root)["thread_unread_count"] == 2
+    assert list(ThreadMark.objects.order_by("pk").values()) == rows
+    for call, asked in ((follow_thread, {"following": False}), (mark_thread_read, {"seq": 5})):
+        with pytest.raises(NotFound):
+            call(actor=omar, root=root, **asked)
 
 
 # --- Listing ------------------------------------------------------------------------------------------------
