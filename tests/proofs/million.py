@@ -208,13 +208,12 @@ def prove(*, messages: int, rounds: int, plans: Path | None) -> None:
             "SELECT created_at FROM messaging_message ORDER BY id OFFSET %s LIMIT 1", [messages // 2]
         )
         day = cursor.fetchone()[0].astimezone(UTC)
-    clients = {}
-    for name in ("busy", "quiet", "idle"):
-        clients[name] = APIClient()
-        token = make_access(SessionFactory(user=getattr(world, name)))
-        clients[name].credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
 
-    def asking(client: APIClient, url: str) -> Callable[[], Any]:
+    def asking(who: str, url: str) -> Callable[[], Any]:
+        client = APIClient()  # a token for each: the questions of a slow machine outlive one
+        token = make_access(SessionFactory(user=getattr(world, who)))
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+
         def ask() -> Any:
             answer = client.get(url)
             if answer.status_code != 200:
@@ -224,17 +223,17 @@ def prove(*, messages: int, rounds: int, plans: Path | None) -> None:
         return ask
 
     print(f"\n| {rounds} rounds each | least ms | p50 ms | p95 ms | indexes |\n|---|---|---|---|---|")
-    faults, told = [], []
+    faults: list[str] = []
     days = [each.strftime("%Y-%m-%dT%H:%M:%SZ") for each in (day, day + timedelta(days=1))]
     for name, who, url in questions(world, *days):
-        ask = asking(clients[who], url)
+        ask = asking(who, url)
         took = times_of(ask, rounds)
         found = plans_of(ask, messages)
         faults += [f"{name}: {sql}" for sql in found.faults]
-        told.append(f"=== {name}: {who}, {url}\n\n{found.told}")
         report(name, took, found.indexes)
-    if plans:
-        plans.write_text("\n".join(told), encoding="utf-8")
+        if plans:
+            with plans.open("a", encoding="utf-8") as file:
+                file.write(f"=== {name}: {who}, {url}\n\n{found.told}\n")
 
     def send() -> None:
         send_message(actor=world.busy, chat=world.large, text="We leave the camp at dawn, bring water")
