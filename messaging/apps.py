@@ -13,6 +13,7 @@ class MessagingConfig(AppConfig):
         from accounts.scopes import areas
         from accounts.services import audit
         from common import dashboard, holdings
+        from common.events import listen
         from common.sizes import large_bodies, sizes
         from files import registries as files
         from realtime import registry
@@ -31,6 +32,7 @@ class MessagingConfig(AppConfig):
         registry.shapes |= realtime.SHAPES
         registry.moves |= realtime.MOVES
         registry.attendants.append(realtime.Attendance)
+        listen(realtime.tell_parted)
         registries.looks.append(services.presence_of)
         registries.stats.update(contributions.STATS)
         registries.acts.extend(contributions.ACTS)

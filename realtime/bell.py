@@ -35,9 +35,17 @@ def ring(told: list[Told]) -> None:
         for each in told
         if each.seq is None or each.seq == newest[each.topic]
     ]
-    running = next((loop for loop in _ears if loop.is_running()), None)
-    if running:  # the layer lives in the hub's loop: don't wait for it here
+    if running := _running():
         running.call_soon_threadsafe(_ears[running], told)
+    _send(strokes)
+
+
+def _running() -> asyncio.AbstractEventLoop | None:
+    return next((loop for loop in _ears if loop.is_running()), None)
+
+
+def _send(strokes: list[tuple[str, dict[str, Any]]]) -> None:
+    if running := _running():  # the layer lives in the hub's loop: don't wait for it here
         asyncio.run_coroutine_threadsafe(_strike(strokes), running)
     else:
         async_to_sync(_strike)(strokes)
@@ -74,11 +82,11 @@ class Round:
     hidden_from: list[str]
 
 
-async def go_round(rounds: Sequence[Round]) -> None:
-    """Tell of these. It may be lost."""
-    for start in range(0, len(rounds), AT_ONCE):
-        part = [asdict(each) for each in rounds[start : start + AT_ONCE]]
-        await _strike([(EVERY_HUB, {"type": "round", "rounds": part})])
+def go_round(rounds: Sequence[Round]) -> None:
+    """Tell of these. It may be lost. Called in a thread beside the loop, as `ring` is."""
+    parts = [rounds[start : start + AT_ONCE] for start in range(0, len(rounds), AT_ONCE)]
+    if parts:
+        _send([(EVERY_HUB, {"type": "round", "rounds": [asdict(each) for each in part]}) for part in parts])
 
 
 def group_of(topic: str) -> str:

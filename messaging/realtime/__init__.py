@@ -1,8 +1,8 @@
 """Chats on the live engine: commands to services, log entries to frames, who hears which chat."""
 
-from .attendance import Attendance
+from .attendance import Attendance, tell_parted
 from .commands import COMMANDS
 from .feed import MOVES, ChatFeed
 from .frames import RENDERERS, SHAPES
 
-__all__ = ["COMMANDS", "MOVES", "RENDERERS", "SHAPES", "Attendance", "ChatFeed"]
+__all__ = ["COMMANDS", "MOVES", "RENDERERS", "SHAPES", "Attendance", "ChatFeed", "tell_parted"]

@@ -11,7 +11,8 @@ from uuid import UUID
 import structlog
 from django.utils import timezone
 
-from common.events import Event
+from accounts.events import UserBlocked
+from common.events import Event, Told
 from messaging import services
 from messaging.events import UserOffline, UserOnline
 from messaging.models import Presence
@@ -91,7 +92,7 @@ class Attendance:
                 if time.monotonic() - kept > KEEP:
                     kept = time.monotonic()
                     await attending(self.keep)({device.user for device in self._devices.values()})
-                await self.tell()
+                await attending(tell_changes)()
             except Exception:
                 logger.warning("attendance_failed", exc_info=True)
 
@@ -123,12 +124,12 @@ class Attendance:
         for start in range(0, len(people), PORTION):
             services.keep_last_seen(dict.fromkeys(people[start : start + PORTION], now))
 
-    async def tell(self) -> None:
-        """Tell whoever looks at a chat with them of those who came, went, or are here in another way."""
-        changes, claims = await attending(services.due_changes)()
-        if claims:
-            await go_round([_round(change) for change in changes])
-            await attending(services.release_changes)(claims)
+
+def tell_changes() -> None:
+    """Tell whoever looks at a chat with them of those who came, went, or are here in another way."""
+    changes, claims = services.due_changes()
+    go_round([_round(change) for change in changes])
+    services.release_changes(claims)
 
 
 def _round(change: Change) -> Round:
@@ -141,6 +142,14 @@ def _round(change: Change) -> Round:
         topics=change.topics,
         hidden_from=sorted(str(user) for user in change.hidden_from),
     )
+
+
+def tell_parted(told: list[Told]) -> None:
+    """Listens to events: where somebody blocks somebody, each is gone for the other."""
+    for each in told:
+        if each.type == UserBlocked.type:
+            blocker = UUID(each.topic.partition(":")[2])
+            go_round([_round(change) for change in services.partings(blocker, UUID(each.data["user"]))])
 
 
 def device_at(connection: str | None, status: str) -> Device | None:

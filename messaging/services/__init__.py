@@ -33,6 +33,7 @@ from .presence import (
     end_devices,
     hold_devices,
     keep_last_seen,
+    partings,
     presence_of,
     release_changes,
     set_presence,
@@ -47,6 +48,7 @@ from .typing import tell_typing
 from .unread import Badge, badges_of
 
 __all__ = [
+    "partings",
     "set_presence",
     "release_changes",
     "presence_of",

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from accounts.registries import Seen, settings_of
-from common.events import emit
+from common.events import emit, topic_of_user
 from messaging.events import PresenceUpdated, topic_of_chat
 from messaging.models import Chat, Contact, Participant, ParticipantQuerySet, Presence
 from messaging.presence import Claim, Entry, StoreAway, store
@@ -182,6 +182,25 @@ def release_changes(claims: Sequence[Claim]) -> None:
         StoreAway
     """
     store().release(claims)
+
+
+def partings(blocker: UUID, blocked: UUID) -> list[Change]:
+    """What two of whom one has just blocked the other are to be told: of each that they are gone.
+
+    Nothing of one whom the other does not know to be here: it would say of a block what nobody is told.
+    """
+    if Block.objects.filter(blocker=blocked, blocked=blocker).exists():
+        return []  # they have not seen each other for long
+    try:
+        here = store().here([blocker, blocked], at=timezone.now())
+    except StoreAway:
+        logger.warning("presence_away", exc_info=True)
+        return []
+    return [
+        Change(gone, State.OFFLINE, [topic_of_user(hearer)], frozenset())
+        for hearer, gone in ((blocker, blocked), (blocked, blocker))
+        if here[gone].told
+    ]
 
 
 def _topics_of(users: Sequence[UUID]) -> dict[UUID, list[str]]:

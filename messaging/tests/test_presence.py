@@ -607,7 +607,7 @@ def told(frames):
     return [
         (frame["type"], frame["data"]["user"], frame["data"]["presence"])
         for frame in frames
-        if frame["type"].startswith("user.")
+        if frame["type"] in ("user.online", "user.offline")
     ]
 
 
@@ -650,6 +650,34 @@ async def test_somebody_hears_nothing_of_themselves_or_of_whom_they_blocked(hast
 
 @pytest.mark.django_db(transaction=True)
 @live
+async def test_who_is_blocked_is_gone_for_the_blocker_and_the_blocker_for_them(hasty, layla, omar, mina):
+    await in_thread(group_of)(layla, omar, mina)
+    sockets = {who: await enter(who) for who in (layla, omar, mina)}
+    for one, other in ((layla, omar), (omar, layla)):
+        await sockets[one].until("user.online", data={"user": str(other.pk), "presence": "online"})
+
+    await in_thread(block_user)(actor=layla, user=omar)
+    for one, other in ((layla, omar), (omar, layla)):
+        await sockets[one].until("user.offline", data={"user": str(other.pk), "presence": "offline"})
+    await in_thread(block_user)(actor=omar, user=layla)
+
+    for client in sockets.values():
+        assert "user.offline" not in {type_ for type_, *_ in told(await client.so_far())}
+
+
+@pytest.mark.django_db(transaction=True)
+@live
+async def test_who_is_not_here_is_not_told_to_be_gone_by_a_block(hasty, layla, omar):
+    await in_thread(group_of)(layla, omar)
+    omars = await enter(omar)
+
+    await in_thread(block_user)(actor=layla, user=omar)
+
+    assert told(await omars.so_far()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@live
 async def test_the_socket_of_a_chat_hears_of_those_in_it(hasty, layla, omar, mina):
     chat = await in_thread(group_of)(omar, mina)
     await in_thread(group_of)(omar, layla)
@@ -675,6 +703,7 @@ async def test_a_device_that_is_away_is_told_of_when_no_other_is_there(hasty, la
     id_ = str(layla.pk)
     await omars.until("user.online", data={"user": id_, "presence": "online"})
 
+    await laptop.ask("presence.set", data={"status": "online", "automatic": True})
     first = await phone.ask("presence.set", data={"status": "away", "automatic": True})
     second = await laptop.ask("presence.set", data={"status": "away", "automatic": True})
     await omars.until("user.online", data={"user": id_, "presence": "away"})

@@ -29,8 +29,8 @@ QUERIES = {
     "chats/{chat}/messages?around=5": 12,  # and the page in two halves
     "messages?chat={chat}&before=9": 8,
     "messages/{message}": 6,  # the message, its chat
-    "chats/{chat}/participants": 3,  # the chat, the page
-    "chats/{chat}/participants?page_size=200": 3,
+    "chats/{chat}/participants": 5,  # the chat, the page
+    "chats/{chat}/participants?page_size=200": 5,
     "search/messages?q=dawn": 7 + TOLD,  # what matches, the page of it, the chats' marks
     "search/messages?q=dawn&ordering=newest": 7 + TOLD,
     "search/messages?q=dawn&chat={chat}": 8 + TOLD,  # and whether the chat is one of theirs
