@@ -15,7 +15,7 @@ class StoreAway(Exception):  # noqa: N818 (what is away is no error of ours)
     """Nobody knows who is here."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """One connection of somebody.
 

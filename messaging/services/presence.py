@@ -36,7 +36,7 @@ MOST_CHATS: Final = 100  # in which one person's presence is told: those in whic
 BY_REST: Final = "rest"  # stands for a connection of somebody who said something without one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Device:
     """A connection of somebody: `online`, or `away` while nobody is at it."""
 
@@ -73,22 +73,25 @@ def set_presence(
 
     Emits `PresenceUpdated` to the actor, if what they say of themselves changed.
     """
-    was_here = _devices_of([actor.pk])[actor.pk] != State.OFFLINE
-    hold_devices([device or Device(actor.pk, BY_REST)])
     if is_automatic:
         presence = Presence.objects.filter(user=actor).first() or Presence(user=actor)
     else:
-        said = Choice.ONLINE if device and status == Choice.AWAY else Choice(status)
-        presence = _choose(actor, said, was_here=was_here)
-    transaction.on_commit(lambda: _look_at([actor.pk]), robust=True)
+        presence = _choose(actor, Choice.ONLINE if device and status == Choice.AWAY else Choice(status))
+    # Not before: who is here for the first time, and invisible, is at no moment anything else.
+    transaction.on_commit(lambda: _show(device or Device(actor.pk, BY_REST)), robust=True)
     return presence
 
 
-def _choose(actor: User, choice: Presence.Choice, *, was_here: bool) -> Presence:
+def _show(device: Device) -> None:
+    hold_devices([device])
+    _look_at([device.user])
+
+
+def _choose(actor: User, choice: Presence.Choice) -> Presence:
     presence, _ = Presence.objects.select_for_update().get_or_create(user=actor)
     if presence.choice != choice:
         presence.choice = choice
-        if choice == Choice.INVISIBLE and was_here:
+        if choice == Choice.INVISIBLE and _devices_of([actor.pk])[actor.pk] != State.OFFLINE:
             presence.last_seen_at = timezone.now()
         presence.save(update_fields=["choice", "last_seen_at"])
         emit(PresenceUpdated(status=choice), audience=[actor.pk])

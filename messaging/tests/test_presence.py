@@ -210,6 +210,7 @@ def test_saying_it_again_is_told_to_nobody(clock, committed, layla):
     assert not LogEntry.objects.filter(topic__startswith="chat:").exists()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_by_rest_it_is_a_sign_of_life(clock, layla, omar, client_of):
     mine = client_of(layla)
 
@@ -218,12 +219,24 @@ def test_by_rest_it_is_a_sign_of_life(clock, layla, omar, client_of):
     assert said.status_code == 200
     assert said.json() == {"user": str(layla.pk), "status": "busy", "presence": "busy", "last_seen": None}
     assert seen(client_of(omar), layla) == [("busy", None)]
-    assert mine.put(PRESENCE, {"status": "away"}).json()["presence"] == "away"
-    assert mine.put(PRESENCE, {"status": "online"}).json()["presence"] == "online"
+    for status in ("away", "invisible", "online"):
+        own = mine.put(PRESENCE, {"status": status}).json()
+        assert (own["status"], own["presence"]) == (status, status)
+    assert seen(client_of(omar), layla) == [("online", stamp(NOW))]
     clock.shift(90)
     assert mine.get(PRESENCE).json() == {
-        "results": [{"user": str(layla.pk), "presence": "offline", "last_seen": None}]
+        "results": [{"user": str(layla.pk), "presence": "offline", "last_seen": stamp(NOW)}]
     }
+
+
+def test_who_comes_invisible_is_seen_at_no_moment(clock, committed, layla, omar, client_of):
+    with committed():
+        set_presence(actor=layla, status="invisible")
+
+        assert store().here([layla.pk], at=NOW)[layla.pk].state == "offline"  # until it is what others read
+
+    assert store().here([layla.pk], at=NOW)[layla.pk].state == "online"
+    assert seen(client_of(omar), layla) == [("offline", None)]
 
 
 @pytest.mark.parametrize(
