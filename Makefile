@@ -116,7 +116,7 @@ clean:  ## remove .venv and caches; your data in var/ stays
 
 ##@ Prove (heavy, by hand; figures go to docs/)
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
-        prove-million prove-states prove-schema prove-tus prove-socketio
+        prove-million prove-states prove-schema prove-tus prove-socketio bench
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
@@ -157,3 +157,6 @@ prove-states: dev  ## any order of events leaves everybody with what is so (ARGS
 
 prove-schema: dev  ## schemathesis against the running server
 	@$(ISOLATED) bash tests/proofs/fuzz_schema.sh $(ARGS)
+
+bench: dev  ## the hot path side by side with a Node stack (bench/README.md; OURS="…", ARGS="post --repeats 3")
+	@$(ISOLATED) $(if $(OURS),OURS="$(OURS)") $(PY) -m bench $(ARGS)

@@ -1,0 +1,115 @@
+"""`make bench ARGS="…"`: ours and its peers side by side, in turns, on one machine (README.md)."""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack, nullcontext
+from datetime import UTC, datetime
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any, Final
+
+from .checks import check
+from .contenders import OURS, PEERS, ROOT, Place, install_peers, started
+from .lines import LINES, Figures
+from .load import Broken, Load, build
+from .machine import Missing, description, program, version_of
+from .profiles import profiled
+from .results import HEAD, Measured, write
+from .services import services
+
+BUILT: Final = ROOT / "var/bench"  # what one run leaves for the next
+RESULTS: Final = Path(__file__).parent / "results"
+OF_OURS: Final = {"Django", "channels", "channels-redis", "daphne", "uvicorn", "psycopg"}
+
+
+def measure(name: str, place: Place, load: Load, given: argparse.Namespace) -> Measured:
+    """Have every contender of a line do its work, in turns, as often as is asked."""
+    line, loaded = LINES[name], os.getloadavg()[0]
+    repeats = {contender: list[Figures]() for contender in line.contenders}
+    with ExitStack() as stack:
+        servers = (
+            {} if line.is_fresh else {each: stack.enter_context(started(each, place)) for each in repeats}
+        )
+        for _ in range(given.repeats):
+            for contender, figures in repeats.items():
+                with (
+                    started(contender, place) if line.is_fresh else nullcontext(servers[contender]) as server
+                ):
+                    figures.append(line.measure(server, load, given.seconds))
+                shown = "  ".join(f"{figure} {value:,.2f}" for figure, value in figures[-1].items())
+                print(f"  {contender:<15} {shown}", flush=True)
+        if given.profile and servers:
+            with profiled(servers["ours"].pid, given.profile / f"{name}.md", seconds=given.profile_seconds):
+                line.measure(servers["ours"], load, given.profile_seconds)
+    check(place.services)
+    return Measured(name, line, repeats, loaded)
+
+
+def versions() -> dict[str, str]:
+    peers = json.loads((PEERS / "package.json").read_text())["dependencies"]
+    return {
+        **{each.name: each.version for each in distributions() if each.name in OF_OURS},
+        "node": version_of(program("node", package="nodejs"), "--version"),
+        "PostgreSQL": version_of(program("postgres", package="postgresql"), "--version"),
+        "Redis": version_of(program("redis-server", package="redis-server"), "--version"),
+        **peers,
+    }
+
+
+def run(given: argparse.Namespace) -> None:
+    measured: list[Measured] = []
+    install_peers(BUILT / "peers")
+    about: dict[str, Any] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": version_of("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
+        "ours": " ".join([*given.set, given.ours]),
+        "seconds": given.seconds,
+        "repeats": given.repeats,
+        "machine": description(versions()),
+    }
+    with tempfile.TemporaryDirectory(prefix="serai-bench-") as name, services(Path(name)) as found:
+        folder = Path(name)
+        more = dict(each.split("=", 1) for each in given.set)
+        place = Place(folder=folder, built=BUILT, services=found, ours=given.ours, more=more)
+        load = Load(wsload=build(BUILT), people=folder)
+        print("filling the databases", flush=True)
+        filled = place.environment_of_ours() | {"PEERS_DATABASE_URL": found.database("peers")}
+        world = [sys.executable, "-m", "bench.world", str(folder)]
+        subprocess.run(world, cwd=ROOT, env=filled, check=True)
+        for line in given.lines or LINES:
+            print(f"{line}, load {os.getloadavg()[0]:.1f}", flush=True)
+            measured.append(measure(line, place, load, given))
+            print("\n".join([HEAD, *measured[-1].rows()]), flush=True)
+    if given.keep:
+        write(RESULTS / given.keep, run=about, measured=measured)
+    print("\n".join(["", HEAD, *(row for each in measured for row in each.rows())]))
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    options.add_argument("lines", nargs="*", choices=[[], *LINES], help=f"of: {', '.join(LINES)} (all)")
+    options.add_argument("--seconds", type=int, default=5, help="of each measurement")
+    options.add_argument("--repeats", type=int, default=5, help="of each contender, in turns")
+    options.add_argument("--ours", default=os.environ.get("OURS", OURS), help="command line of ours")
+    options.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="for ours")
+    options.add_argument(
+        "--profile", type=Path, metavar="FOLDER", help="where the time of ours goes (py-spy)"
+    )
+    options.add_argument("--profile-seconds", type=int, default=10)
+    options.add_argument("--machine", default="", help="keep the figures in bench/results under this name")
+    given = options.parse_args()
+    date = datetime.now(UTC).date().isoformat()
+    given.keep = f"{date}-{re.sub('[^a-z0-9-]', '-', given.machine.lower())}" if given.machine else ""
+    try:
+        run(given)
+    except (Missing, Broken) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
