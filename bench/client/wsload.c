@@ -8,7 +8,7 @@
 //   rate    open loop: each chat gets -r messages/s from its first socket.
 //   busy    closed loop: -w messages in flight, each from another socket of the one chat.
 //   send    each socket sends, waits for its ack, and sends again.
-//   resume  each socket resumes from position -a and waits for `resumed`. Frames from there to the newest have to come.
+//   resume  each socket resumes from position -a and waits for `resumed`; whoever is thrown out comes back.
 //
 // A text is "T<µs of this machine's clock>#<number in its chat>|…", so that each delivery's age is known to the process
 // that measures, and each socket knows whether it has had all: as many as were sent, and the same numbers.
@@ -31,10 +31,11 @@
 #include <unistd.h>
 
 #define SETTLE 1500000       // µs between the last handshake and the first message: live frames flow by then
-#define DRAIN 30000000       // µs for what is on its way when the sending ends
+#define DRAIN 120000000      // µs for what is on its way when the sending ends
 #define STALLED 5000000      // µs without a delivery in a closed loop
 #define CONNECT_WITHIN 120000000 // µs for all handshakes
-#define MAX_BEHIND 50        // messages of a chat on their way in an open loop: beyond, a tick is left out
+#define MAX_BEHIND 20        // messages of a chat on their way in an open loop: beyond, a tick is left out
+#define PAUSE 500000         // µs before a socket that was closed in a storm is opened again
 #define MAX_FRAME 4096       // bytes of a frame of ours
 #define SECOND 1000000ull    // µs
 
@@ -66,7 +67,7 @@ static volatile sig_atomic_t begin_anew, is_over;
 static enum mode mode;
 static double rate = 10;
 static int window = 8, duration = 5, warm_up = 1;
-static uint64_t after, begun, sent, acked, delivered, refused, stale, disordered, held_back, stalls, resumed;
+static uint64_t after, begun, sent, acked, delivered, retried, missed, refused, stale, disordered, held_back, stalls, resumed;
 static uint32_t *ages; // µs
 static size_t age_count, age_room;
 static char *server_pids = "";
@@ -171,9 +172,8 @@ static void ask_for_missed(struct person *person) {
                       chats[person->chat].id, (unsigned long long)after));
 }
 
-static void connect_next(void) {
-    if (opened >= sockets) return;
-    int index = opened++, one = 1;
+static void open_socket(int index) {
+    int one = 1;
     struct person *person = &people[index];
     person->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     person->state = CONNECTING;
@@ -183,6 +183,20 @@ static void connect_next(void) {
     connect(person->fd, (struct sockaddr *)&address, sizeof address);
     struct epoll_event wanted = {.events = EPOLLIN | EPOLLOUT, .data.u32 = index};
     epoll_ctl(polling, EPOLL_CTL_ADD, person->fd, &wanted);
+}
+static void connect_next(void) {
+    if (opened < sockets) open_socket(opened++);
+}
+static void connect_again(void) { // whoever was thrown out before they had all
+    for (int i = 0; i < sockets; i++) {
+        struct person *person = &people[i];
+        if (person->state != DEAD || person->is_done || now() - person->asked < PAUSE) continue;
+        dead--;
+        retried++;
+        person->position = after;
+        person->heard = person->rest_length = 0;
+        open_socket(i);
+    }
 }
 static void on_connected(struct person *person, int index) {
     int error = 0;
@@ -232,7 +246,7 @@ static void on_message(struct person *person, char *text, int length) {
         person->heard++;
         person->sum += number;
         if (mode != SEND) note_age(now() - at);
-    }
+    } else person->heard++;
     if (is_measuring) delivered++;
     if (!is_ordered) return;
     char *seq = memmem(text, length, "\"seq\":", 6);
@@ -272,9 +286,10 @@ static void on_text(struct person *person, int index, char *text, int length) {
     else if (begins(text, length, "{\"type\":\"ack\"")) on_ack(index);
     else if (begins(text, length, "{\"type\":\"hello\"")) joined(person);
     else if (begins(text, length, "{\"type\":\"resumed\"")) {
-        note_age(now() - person->asked);
+        note_age(now() - begun);
         person->is_done = true;
         resumed++;
+        missed += person->heard;
     } else if (begins(text, length, "{\"type\":\"error\"") || begins(text, length, "{\"type\":\"reset\""))
         on_refusal(text, length);
 }
@@ -394,7 +409,7 @@ static void push_as_acked(void) {
         if (people[i].state == READY && !people[i].asked) send_message(i);
 }
 static bool has_all(void) {
-    if (mode == RESUME) return resumed + dead >= (uint64_t)sockets;
+    if (mode == RESUME) return resumed >= (uint64_t)sockets;
     for (int i = 0; i < sockets; i++)
         if (people[i].state == READY && people[i].heard < chats[people[i].chat].sent) return false;
     return true;
@@ -475,7 +490,10 @@ int main(int count, char **words) {
         wait_for(SETTLE + duration * SECOND);
         memory = server_memory() - memory;
     } else if (mode == RESUME) {
-        while (!has_all() && now() - begun < CONNECT_WITHIN) wait_for_events(100000);
+        while (!has_all() && now() - begun < CONNECT_WITHIN) {
+            wait_for_events(100000);
+            connect_again();
+        }
         seconds = (now() - begun) / 1e6;
         cpu = server_cpu() - cpu;
         own = own_cpu() - own;
@@ -513,11 +531,12 @@ int main(int count, char **words) {
     }
     qsort(ages, age_count, sizeof *ages, by_size);
     printf("{\"mode\":\"%s\",\"sockets\":%d,\"chats\":%d,\"ready\":%d,\"dead\":%d,\"connected_s\":%.2f,\"seconds\":%.3f,"
-           "\"sent\":%llu,\"acked\":%llu,\"delivered\":%llu,\"resumed\":%llu,\"p50_ms\":%.2f,\"p99_ms\":%.2f,"
+           "\"sent\":%llu,\"acked\":%llu,\"delivered\":%llu,\"resumed\":%llu,\"missed\":%llu,"
+           "\"retried\":%llu,\"p50_ms\":%.2f,\"p99_ms\":%.2f,"
            "\"max_ms\":%.2f,\"server_cpu_s\":%.3f,\"client_cpu_s\":%.3f,\"kb_per_socket\":%.2f,\"refused\":%llu,"
            "\"stale\":%llu,\"lost\":%llu,\"doubled\":%llu,\"disordered\":%llu,\"held_back\":%llu,\"stalls\":%llu}\n",
            modes[mode], sockets, chat_count, ready, dead, connected, seconds, (unsigned long long)sent, (unsigned long long)acked,
-           (unsigned long long)delivered, (unsigned long long)resumed, age_at(.5), age_at(.99), age_at(1), cpu, own,
+           (unsigned long long)delivered, (unsigned long long)resumed, (unsigned long long)missed, (unsigned long long)retried, age_at(.5), age_at(.99), age_at(1), cpu, own,
            mode == IDLE ? memory / (sockets - before) : 0, (unsigned long long)refused, (unsigned long long)stale,
            (unsigned long long)lost, (unsigned long long)doubled, (unsigned long long)disordered,
            (unsigned long long)held_back, (unsigned long long)stalls);
