@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .checks import check
-from .contenders import OURS, PEERS, ROOT, Place, install_peers, started
+from .contenders import CHANNELS, OURS, PEERS, ROOT, Place, install_peers, started
 from .lines import LINES, Figures
 from .load import Broken, Load, build
 from .machine import Missing, description, program, version_of
@@ -75,7 +76,9 @@ def run(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="serai-bench-") as name, services(Path(name)) as found:
         folder = Path(name)
         more = dict(each.split("=", 1) for each in given.set)
-        place = Place(folder=folder, built=BUILT, services=found, ours=given.ours, more=more)
+        place = Place(
+            folder=folder, built=BUILT, services=found, ours=given.ours, channels=given.channels, more=more
+        )
         load = Load(wsload=build(BUILT), people=folder)
         print("filling the databases", flush=True)
         filled = place.environment_of_ours() | {"PEERS_DATABASE_URL": found.database("peers")}
@@ -96,6 +99,7 @@ def main() -> None:
     options.add_argument("--seconds", type=int, default=5, help="of each measurement")
     options.add_argument("--repeats", type=int, default=5, help="of each contender, in turns")
     options.add_argument("--ours", default=os.environ.get("OURS", OURS), help="command line of ours")
+    options.add_argument("--channels", default=CHANNELS, help="command line of the Channels peer")
     options.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="for ours")
     options.add_argument(
         "--profile", type=Path, metavar="FOLDER", help="where the time of ours goes (py-spy)"
@@ -103,6 +107,7 @@ def main() -> None:
     options.add_argument("--profile-seconds", type=int, default=10)
     options.add_argument("--machine", default="", help="keep the figures in bench/results under this name")
     given = options.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # and what was started ends with it
     date = datetime.now(UTC).date().isoformat()
     given.keep = f"{date}-{re.sub('[^a-z0-9-]', '-', given.machine.lower())}" if given.machine else ""
     try:

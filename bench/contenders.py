@@ -33,7 +33,7 @@ class Place:
     Attributes:
         folder: of this run: data and logs.
         built: what stays on this machine: the peers with their packages, the load client.
-        ours: the command line of ours, with `{python}` and `{port}`.
+        ours, channels: command lines of ours and of the Channels peer, with `{python}` and `{port}`.
         more: variables of ours beside those of `environment_of_ours`.
     """
 
@@ -41,6 +41,7 @@ class Place:
     built: Path
     services: Services
     ours: str = OURS
+    channels: str = CHANNELS
     more: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
@@ -107,7 +108,7 @@ def _ours(place: Place, port: int) -> tuple[list[str], Path, dict[str, str]]:
 
 
 def _channels(place: Place, port: int) -> tuple[list[str], Path, dict[str, str]]:
-    words = shlex.split(CHANNELS.format(python=sys.executable, port=port))
+    words = shlex.split(place.channels.format(python=sys.executable, port=port))
     return words, ROOT, place.environment_of_peers() | {"REDIS_URL": place.services.redis(1)}
 
 
