@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
@@ -45,8 +46,9 @@ def measure(name: str, place: Place, load: Load, given: argparse.Namespace) -> M
                 shown = "  ".join(f"{figure} {value:,.2f}" for figure, value in figures[-1].items())
                 print(f"  {contender:<15} {shown}", flush=True)
         if given.profile and servers:
-            with profiled(servers["ours"].pid, given.profile / f"{name}.md", seconds=given.profile_seconds):
-                line.measure(servers["ours"], load, given.profile_seconds)
+            path = given.profile / f"{name}.md"
+            watching = replace(load, watched=lambda server: profiled(server.pid, path))
+            line.measure(servers["ours"], watching, given.seconds)
     check(place.services)
     return Measured(name, line, repeats, loaded)
 
@@ -104,7 +106,6 @@ def main() -> None:
     options.add_argument(
         "--profile", type=Path, metavar="FOLDER", help="where the time of ours goes (py-spy)"
     )
-    options.add_argument("--profile-seconds", type=int, default=10)
     options.add_argument("--machine", default="", help="keep the figures in bench/results under this name")
     given = options.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # and what was started ends with it

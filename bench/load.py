@@ -5,8 +5,8 @@ import os
 import secrets
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from .contenders import Server
 from .machine import OTHER_CORE, cpu_seconds, family, on_core, program
 
 CLIENT: Final = Path(__file__).parent / "client"
+TALKING: Final = {"rate", "busy", "send"}  # modes that first connect, and then measure
 Result = dict[str, Any]
 
 
@@ -29,15 +30,21 @@ class Load:
     Attributes:
         wsload: the built client.
         people: the folder with the files of the crowds.
+        watched: a look at a server while it is measured.
     """
 
     wsload: Path
     people: Path
+    watched: Callable[[Server], AbstractContextManager[None]] = lambda _: nullcontext()
 
     def sockets(self, server: Server, mode: str, *, crowd: str, sockets: int, **options: object) -> Result:
         """What `wsload` says of *server*; `options` are its own, such as `w=8`."""
         with self.running_sockets(server, mode, crowd=crowd, sockets=sockets, **options) as process:
-            return read_result(process, server)
+            assert process.stdout
+            if mode in TALKING:
+                process.stdout.readline()  # "measuring"
+            with self.watched(server):
+                return read_result(process, server)
 
     @contextmanager
     def running_sockets(
@@ -84,9 +91,10 @@ class Load:
         words.append(f"http://127.0.0.1:{server.port}")
         told = {"PEOPLE": str(path), "METHOD": method, "SEED": str(secrets.randbelow(2**31))}
         before, postgres = cpu_seconds(server.pid), cpu_seconds(server.postgres)
-        ran = subprocess.run(
-            on_core(OTHER_CORE, words), env=os.environ | told, capture_output=True, text=True, check=True
-        )
+        with self.watched(server):
+            ran = subprocess.run(
+                on_core(OTHER_CORE, words), env=os.environ | told, capture_output=True, text=True, check=True
+            )
         result: Result = json.loads(ran.stdout.splitlines()[-1])
         result["server_cpu_s"] = cpu_seconds(server.pid) - before
         result["postgres_cpu_s"] = cpu_seconds(server.postgres) - postgres

@@ -1,6 +1,7 @@
 """Where the time of a server goes, by py-spy: `pip install py-spy` into .venv; it is of no other use here."""
 
 import re
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -18,24 +19,24 @@ FRAME: Final = re.compile(r"(.*) \((.*?)(?::\d+)?\)")  # function and file; func
 
 
 @contextmanager
-def profiled(pid: int, path: Path, *, seconds: int) -> Iterator[None]:
+def profiled(pid: int, path: Path) -> Iterator[None]:
     """Sample a Python process while the block runs.
 
     Args:
         path: gets the tables; `.stacks` beside it the samples, for a flame graph.
-        seconds: how long at most.
     """
     spy = Path(sys.executable).with_name("py-spy")
     if not spy.exists():
         raise Missing(f"A profile needs py-spy: {sys.executable} -m pip install py-spy")
     path.parent.mkdir(parents=True, exist_ok=True)
     stacks = path.with_suffix(".stacks")
-    command = [str(spy), "record", "--pid", str(pid), "--rate", str(RATE), "--duration", str(seconds)]
+    command = [str(spy), "record", "--pid", str(pid), "--rate", str(RATE)]
     command += ["--format", "raw", "--gil", "--nonblocking", "--output", str(stacks)]
     process = subprocess.Popen(on_core(OTHER_CORE, command), stdout=subprocess.DEVNULL)
     try:
         yield
     finally:
+        process.send_signal(signal.SIGINT)  # it writes down what it has
         process.wait()
     path.write_text(tables(stacks.read_text()))
 
