@@ -31,7 +31,7 @@
 #include <unistd.h>
 
 #define SETTLE 1500000       // µs between the last handshake and the first message: live frames flow by then
-#define DRAIN 120000000      // µs for what is on its way when the sending ends
+#define SILENCE 15000000     // µs without a delivery, when the sending has ended: what has not come is lost
 #define STALLED 5000000      // µs without a delivery in a closed loop
 #define CONNECT_WITHIN 120000000 // µs for all handshakes
 #define MAX_BEHIND 20        // messages of a chat on their way in an open loop: beyond, a tick is left out
@@ -521,7 +521,11 @@ int main(int count, char **words) {
         cpu = server_cpu() - cpu;
         own = own_cpu() - own;
         is_measuring = false;
-        for (uint64_t start = now(); !has_all() && now() - start < DRAIN;) wait_for_events(100000);
+        uint64_t heard = heard_of_all(), total;
+        for (uint64_t last = now(); !has_all() && now() - last < SILENCE; heard = total) {
+            wait_for_events(100000);
+            if ((total = heard_of_all()) != heard) last = now();
+        }
     }
     uint64_t lost = 0, doubled = 0;
     for (int i = 0; i < sockets && mode != IDLE && mode != RESUME; i++) {
