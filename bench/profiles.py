@@ -14,7 +14,7 @@ from .contenders import ROOT
 from .machine import OTHER_CORE, Missing, on_core
 
 SHOWN: Final = 40  # rows of each table
-RATE: Final = 200  # looks a second
+RATE: Final = 100  # looks a second; each stops the process for a moment
 FRAME: Final = re.compile(r"(.*) \((.*?)(?::\d+)?\)")  # function and file; functions are counted whole
 
 
@@ -31,7 +31,7 @@ def profiled(pid: int, path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     stacks = path.with_suffix(".stacks")
     command = [str(spy), "record", "--pid", str(pid), "--rate", str(RATE)]
-    command += ["--format", "raw", "--gil", "--nonblocking", "--output", str(stacks)]
+    command += ["--format", "raw", "--gil", "--output", str(stacks)]
     process = subprocess.Popen(on_core(OTHER_CORE, command), stdout=subprocess.DEVNULL)
     try:
         yield

@@ -40,7 +40,7 @@ class Measured:
             theirs = self.figure(target.peer, target.figure)
             rows.append(
                 f"| {self.line.title} | {target.figure} | {_short(self.figure('ours', target.figure))} "
-                f"| {CONTENDERS[target.peer].title}: {_short(theirs)} | {ratio:.2f} | {target} "
+                f"| {CONTENDERS[target.peer].title}: {_short(theirs)} | {ratio:.3g} | {target} "
                 f"| {'yes' if target.is_met(ratio) else 'no'} |"
             )
         for name, most in self.line.limits.items():
