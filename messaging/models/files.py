@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from common.ids import uuid7
 from files.models import File
+
+from .hidden import HiddenMessage
 
 
 class MessageFileQuerySet(models.QuerySet["MessageFile"]):
@@ -17,6 +22,10 @@ class MessageFileQuerySet(models.QuerySet["MessageFile"]):
     def listed(self) -> MessageFileQuerySet:
         """With what the list of a chat's files shows, the newest first."""
         return self.select_related("file", "message").order_by("-id")
+
+    def not_hidden_from(self, user: UUID) -> MessageFileQuerySet:
+        """Without those of messages that *user* has deleted for themselves."""
+        return self.filter(~Exists(HiddenMessage.objects.filter(message=OuterRef("message"), user=user)))
 
 
 class MessageFile(models.Model):

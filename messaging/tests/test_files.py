@@ -21,7 +21,7 @@ from files.tests.factories import FileFactory, file_of
 from messaging.models import Message, MessageFile
 from messaging.problems import ChatFull
 from messaging.realtime.frames import messages as rendered
-from messaging.services import detach, remove_participant, send_message
+from messaging.services import detach, hide_message, remove_participant, send_message
 from messaging.tests.factories import group_of
 from messaging.tests.logs import log_of
 
@@ -193,6 +193,15 @@ def test_the_files_of_a_chat_are_listed_with_their_messages_newest_first(group, 
     assert f"for={omar.pk}" in listed[0]["url"]
     [image] = client_of(omar).get(f"{files_of(group)}?kind=image").json()["results"]
     assert image["message"] == str(first.pk)
+
+
+def test_what_one_has_deleted_for_oneself_has_no_files_there(group, layla, omar, client_of):
+    message, _ = send_message(actor=layla, chat=group, files=[FileFactory(owner=layla).pk])
+    hide_message(actor=omar, message=message)
+
+    listed = [client_of(each).get(files_of(group)).json()["results"] for each in (layla, omar)]
+
+    assert [[each["message"] for each in results] for results in listed] == [[str(message.pk)], []]
 
 
 def test_a_file_is_uploaded_and_sent_in_one(group, layla, omar, client_of):

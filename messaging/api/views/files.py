@@ -50,7 +50,7 @@ class ChatFileViewSet(mixins.ListModelMixin, ChatScoped, ApiViewSet):
         return settings.MAX_FILE_SIZE
 
     def get_queryset(self) -> QuerySet[MessageFile]:
-        return self.chat.message_files.listed()
+        return self.chat.message_files.not_hidden_from(self.request.user.pk).listed()
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "reader": self.request.user.pk}
