@@ -46,7 +46,7 @@ class Visit:
         self._native: asyncio.Task[None] | None = None
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._has_room = asyncio.Event()
-        self._is_in = False
+        self._is_in = self._is_gone = False
         self._namespaces = 0
         self._clock = asyncio.get_running_loop().call_later(
             CONNECT_WITHIN, lambda: connection.errand(self.end(Close.NOT_AUTHENTICATED))
@@ -101,7 +101,7 @@ class Visit:
         return message
 
     async def _hand_on(self, frame: str) -> None:
-        while self.is_behind:
+        while self.is_behind and not self._is_gone:
             self._has_room.clear()
             await self._has_room.wait()
         self._inbox.put_nowait({"type": "websocket.receive", "text": frame})
@@ -111,8 +111,10 @@ class Visit:
         return self._inbox.qsize() >= MAX_WAITING
 
     def gone(self) -> None:
+        self._is_gone = True
         self._clock.cancel()
         self._inbox.put_nowait(GONE)
+        self._has_room.set()  # nobody waits for it any more
 
     # --- To the client --------------------------------------------------------------------------------------
 
