@@ -50,11 +50,16 @@ STAYS = {
 
 
 def cached() -> Iterator[tuple[str, str]]:
-    """Every key and value of the cache."""
+    """Every key and value of the cache, and of what else is in Redis."""
     if project.REDIS_URL:
         client = cache._cache.get_client()  # type: ignore[attr-defined]
+        read = {
+            b"string": client.get,
+            b"hash": client.hgetall,
+            b"zset": lambda key: client.zrange(key, 0, -1),
+        }
         for key in client.scan_iter(f"{project.REDIS_PREFIX}*"):
-            yield key.decode(), f"{key!r} {client.get(key)!r}"
+            yield key.decode(), f"{key!r} {read[client.type(key)](key)!r}"
     else:
         for key, value in cache._cache.items():  # type: ignore[attr-defined]
             yield key, f"{key} {pickle.loads(value)!r}"
