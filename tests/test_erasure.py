@@ -57,6 +57,7 @@ def cached() -> Iterator[tuple[str, str]]:
             b"string": client.get,
             b"hash": client.hgetall,
             b"zset": lambda key: client.zrange(key, 0, -1),
+            b"none": lambda key: None,  # over just now
         }
         for key in client.scan_iter(f"{project.REDIS_PREFIX}*"):
             yield key.decode(), f"{key!r} {read[client.type(key)](key)!r}"
