@@ -64,8 +64,14 @@ def versions() -> dict[str, str]:
     }
 
 
-def run(given: argparse.Namespace) -> None:
+def run(given: argparse.Namespace) -> dict[str, str]:
+    """Measure the lines, show the table, and keep it if that is asked.
+
+    Returns:
+        What was wrong, by line: such a line has no figures.
+    """
     measured: list[Measured] = []
+    faults: dict[str, str] = {}  # by line
     install_peers(BUILT / "peers")
     about: dict[str, Any] = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -88,11 +94,17 @@ def run(given: argparse.Namespace) -> None:
         subprocess.run(world, cwd=ROOT, env=filled, check=True)
         for line in given.lines or LINES:
             print(f"{line}, load {os.getloadavg()[0]:.1f}", flush=True)
-            measured.append(measure(line, place, load, given))
-            print("\n".join([HEAD, *measured[-1].rows()]), flush=True)
+            try:
+                measured.append(measure(line, place, load, given))
+            except Broken as broken:
+                faults[line] = str(broken)
+                print(f"  BROKEN: {broken}", flush=True)
+            else:
+                print("\n".join([HEAD, *measured[-1].rows()]), flush=True)
     if given.keep:
-        write(RESULTS / given.keep, run=about, measured=measured)
+        write(RESULTS / given.keep, run=about | {"broken": faults}, measured=measured)
     print("\n".join(["", HEAD, *(row for each in measured for row in each.rows())]))
+    return faults
 
 
 def main() -> None:
@@ -112,9 +124,11 @@ def main() -> None:
     date = datetime.now(UTC).date().isoformat()
     given.keep = f"{date}-{re.sub('[^a-z0-9-]', '-', given.machine.lower())}" if given.machine else ""
     try:
-        run(given)
-    except (Missing, Broken) as error:
+        faults = run(given)
+    except Missing as error:
         sys.exit(str(error))
+    if faults:
+        sys.exit("\n".join(f"{line} is broken: {fault}" for line, fault in faults.items()))
 
 
 if __name__ == "__main__":
