@@ -109,7 +109,7 @@ def run(given: argparse.Namespace) -> dict[str, str]:
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    options.add_argument("lines", nargs="*", choices=[[], *LINES], help=f"of: {', '.join(LINES)} (all)")
+    options.add_argument("lines", nargs="*", metavar="line", help=f"{', '.join(LINES)}; all if none is named")
     options.add_argument("--seconds", type=int, default=5, help="of each measurement")
     options.add_argument("--repeats", type=int, default=5, help="of each contender, in turns")
     options.add_argument("--ours", default=os.environ.get("OURS", OURS), help="command line of ours")
@@ -120,6 +120,8 @@ def main() -> None:
     )
     options.add_argument("--machine", default="", help="keep the figures in bench/results under this name")
     given = options.parse_args()
+    if unknown := set(given.lines) - set(LINES):
+        options.error(f"no such line: {', '.join(unknown)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # and what was started ends with it
     date = datetime.now(UTC).date().isoformat()
     given.keep = f"{date}-{re.sub('[^a-z0-9-]', '-', given.machine.lower())}" if given.machine else ""
