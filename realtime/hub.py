@@ -107,7 +107,7 @@ class Hub:
         await asyncio.gather(*stopping, return_exceptions=True)
         for attendant in self._attendants:
             await attendant.close()
-        for name in [*self._topics, EVERY_HUB]:
+        for name in [*self._topics, EVERY_HUB]:  # a list: sockets go meanwhile
             await self._listener.forget(name)
         self._listener.close()
 

@@ -211,7 +211,7 @@ def test_where_nothing_is_required_it_costs_no_query(layla, client_of, django_as
     client = client_of(layla)
     client.get(ME)
 
-    with django_assert_num_queries(2):  # the session, the roles that `users/me` tells
+    with django_assert_num_queries(3):  # the session; the roles and the presence that `users/me` tells
         client.get(ME)
 
 
@@ -219,9 +219,9 @@ def test_who_has_accepted_is_looked_up_once(owing, django_assert_num_queries):
     owing.post(ACCEPT, {"version": "1"})
     board.duties(timezone.now())
 
-    with django_assert_num_queries(3):  # the session, the acceptance, the roles
+    with django_assert_num_queries(4):  # the session, the acceptance, the roles, the presence
         owing.get(ME)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         owing.get(ME)
 
 
