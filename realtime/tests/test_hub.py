@@ -1,9 +1,9 @@
 """The hub: what a lost bell costs, who is too slow, what a crowd costs."""
 
 import asyncio
+import json
 from typing import Any
 
-import orjson
 import pytest
 from channels.layers import get_channel_layer
 from django.db import connections
@@ -327,7 +327,7 @@ async def test_what_is_said_here_is_read_by_nobody_and_looks_as_if_it_were(monke
     assert shown == [1]
     monkeypatch.undo()
     [line] = await in_thread(log.read)(topic_of_chat(group.pk), after=0)
-    assert all(frame == orjson.loads(line.text) for frame in heard)
+    assert all(frame == json.loads(line.text) for frame in heard)
 
 
 @live
