@@ -41,12 +41,19 @@ ALLOWED: Final[dict[str, dict[str, str | None]]] = {
 FIXED: Final = frozenset({"chat.delete", "participant.simulate"})  # no chat decides these for itself
 SETTABLE: Final = tuple(action for action in ALLOWED if action not in FIXED)
 
+STRICTNESS: Final[dict[str | None, int]] = {EVERYONE: 0, ADMINS: 1, OWNER: 2, NOBODY: 3}
+
 LEAST: Final[dict[str, str]] = {  # the lowest role that a level lets
     EVERYONE: Participant.Role.MEMBER,
     ADMINS: Participant.Role.ADMIN,
     OWNER: Participant.Role.OWNER,
 }
 
+
+# Ways of saying something: they are for who may send, too, whatever the chat says of them.
+NEEDS: Final = dict.fromkeys(
+    ("message.edit", "message.thread", "message.attach", "message.mention_all"), "message.send"
+)
 
 # What reaches the other one the moment it is done: between two of whom one blocks the other nobody does it.
 # In a group messages keep flowing, in one order for all.
@@ -76,6 +83,12 @@ def rule_of(action: str, chat: Chat) -> str:
     return "chat" if action in chat.permissions else "default"
 
 
+def deciding(action: str, chat: Chat) -> str:
+    """What decides who may do *action*: itself, or what it needs, whichever asks for more."""
+    needed = NEEDS.get(action, action)
+    return max((action, needed), key=lambda each: STRICTNESS[level_of(each, chat)])
+
+
 def reaches(role: str, level: str | None) -> bool:
     """Whether somebody of *role* is among those whom *level* lets."""
     return level is not None and Participant.RANK[role] >= Participant.RANK[LEAST[level]]
@@ -87,7 +100,7 @@ def is_for_everyone(action: str, chat: Chat) -> bool:
 
 def may(actor: Participant, action: str, chat: Chat) -> bool:
     """Whether somebody in *chat* may do *action* there."""
-    return reaches(actor.role, level_of(action, chat))
+    return reaches(actor.role, level_of(deciding(action, chat), chat))
 
 
 def verdicts_on(actor: Participant, chat: Chat) -> list[Verdict]:
@@ -96,8 +109,8 @@ def verdicts_on(actor: Participant, chat: Chat) -> list[Verdict]:
         Verdict(
             action=action,
             allowed=may(actor, action, chat),
-            level=level_of(action, chat),
-            rule=rule_of(action, chat),
+            level=level_of(deciding(action, chat), chat),
+            rule=rule_of(deciding(action, chat), chat),
         )
         for action in ALLOWED
     ]
@@ -168,6 +181,7 @@ def people_seen_by(reader: User, chat: Chat) -> ParticipantQuerySet:
 
 def denied_by(action: str, actor: Participant, chat: Chat) -> dict[str, str]:
     """What a refusal says of the rule: what was to be done, as whom, and what decided."""
+    action = deciding(action, chat)
     return {"action": action, "role": actor.role, "rule": rule_of(action, chat)}
 
 

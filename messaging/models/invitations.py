@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Block, User
 from common.fields import EncryptedTextField
 from common.ids import uuid7
 
@@ -37,9 +37,14 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
     def received_by(self, user: User, *, at: datetime) -> InvitationQuerySet:
         """Those that name *user*, of nobody who has blocked them or whom they have."""
-        blocked = Q(created_by__blocks__blocked=user) | Q(created_by__blocked_by__blocker=user)
         present = Participant.objects.present().filter(chat=OuterRef("chat"), user=user)
-        return self.live(at=at).filter(~Exists(present), user=user).exclude(blocked)
+        return self.live(at=at).between_friends().filter(~Exists(present), user=user)
+
+    def between_friends(self) -> InvitationQuerySet:
+        """Without those of which either side has blocked the other."""
+        one, other = OuterRef("created_by"), OuterRef("user")
+        apart = Block.objects.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one))
+        return self.filter(~Exists(apart))
 
     def borne_by(self, user: User, token: str) -> InvitationQuerySet:
         """The one that *token* opens, if it is for *user*: a link is for whoever has it."""

@@ -140,8 +140,13 @@ def preferences(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
 
 
 def received_invitations(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
-    """The invitation as it is now, for the one whom it names; of one that is gone, the id."""
-    found = Invitation.objects.listed().in_bulk([entry.data["invitation"] for entry in entries])
+    """The invitation as it is now, for the one whom it names; of one that is gone, the id.
+
+    And of one between people of whom one has blocked the other since.
+    """
+    found = (
+        Invitation.objects.between_friends().listed().in_bulk([entry.data["invitation"] for entry in entries])
+    )
     return [
         ReceivedInvitationSerializer(invitation).data
         if (invitation := found.get(UUID(entry.data["invitation"])))

@@ -1,5 +1,6 @@
 """Ways into a chat for who is not in it yet: links, invitations of one person, approval."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from accounts.services import block_user
 from accounts.tests.factories import UserFactory
+from common.events import topic_of_user
 from common.problems import Problem
 from messaging.models import Chat, Invitation, JoinRequest
 from messaging.services import (
@@ -28,6 +30,7 @@ from messaging.services import (
 from messaging.tests.factories import group_of
 from messaging.tests.logs import log_of, stream_of, types
 from messaging.tests.test_races import at_once
+from realtime import log
 from realtime.tests.clients import enter, in_thread, live
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +172,9 @@ def test_a_block_ends_what_one_invites_the_other_to(who, group, layla, mina, cli
     assert [each.status_code for each in answers] == [404] * 4
     assert client.get(MINE).json()["results"] == []
     assert inside(group) == {"layla", "omar"}
+    replayed = [json.loads(line.text) for line in log.read(topic_of_user(mina.pk), after=0)]
+    received = [frame["data"] for frame in replayed if frame["type"] == "invitation.received"]
+    assert received == [{"id": str(personal.pk)}]
 
 
 def test_a_full_chat_lets_nobody_in(group, layla, mina, client_of, monkeypatch):

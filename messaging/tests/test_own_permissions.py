@@ -153,6 +153,9 @@ def test_a_chat_opens_and_closes_what_it_wants(trio, layla, mina, client_of):
     mine = verdicts(client_of(mina).get(path_of(trio, "/permissions")))
     assert mine["participant.add"] == (True, "everyone", "chat")
     assert mine["message.send"] == (False, "admins", "chat")
+    # Who may not send says nothing in any other way either.
+    for way in ("message.edit", "message.thread", "message.attach"):
+        assert mine[way] == (False, "admins", "chat")
     refused = client_of(mina).post(path_of(trio, "/messages"), {"text": "Hello?"})
     assert (refused.status_code, refused.json()["denied_by"]) == (
         403,

@@ -244,6 +244,9 @@ def without_id(problem: Problem) -> dict[str, Any]:
     return (problem or {}) | {"request_id": ""}
 
 
+WRITES = re.compile(r"INSERT INTO|DELETE FROM|(?<!FOR )UPDATE ")
+
+
 class Attempts:
     """What comes of what one person tries, each attempt undone before the next."""
 
@@ -265,7 +268,7 @@ class Attempts:
         return mark
 
     def _note(self, execute: Callable[..., Any], sql: str, *args: Any) -> Any:
-        self.has_written |= sql.startswith(("INSERT", "UPDATE", "DELETE"))
+        self.has_written |= bool(WRITES.search(sql))
         return execute(sql, *args)
 
     def _mark(self, action: str, problem: Problem) -> str:

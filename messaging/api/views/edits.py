@@ -30,6 +30,7 @@ IF_MATCH: Final = OpenApiParameter(
 )
 EDIT_REFUSALS: Final[list[Problem | type[Problem]]] = [
     examples.not_allowed("message.edit"),
+    problems.NotOpenToYou,
     problems.MessageWasDeleted,
     problems.EditWindowOver(edit_window=172_800),
     problems.RevisionConflict(revision=2),

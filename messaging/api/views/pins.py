@@ -83,7 +83,7 @@ class PinViewSet(mixins.ListModelMixin, ChatScoped, ApiViewSet):
         description="Takes the pin of that message down, whoever pinned it.",
         responses={
             204: OpenApiResponse(description="Unpinned."),
-            **refuses(examples.not_allowed("message.pin")),
+            **refuses(examples.not_allowed("message.pin"), problems.NotOpenToYou),
         },
     )
     def destroy(self, request: SignedRequest, chat: UUID, message: UUID) -> Response:
