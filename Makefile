@@ -152,8 +152,8 @@ prove-erasure: services  ## who is erased is gone from database, Redis and files
 
 prove-million: services  ## with a million messages every list is still found by an index
 	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/million.py $(ARGS)
-prove-states: dev  ## any order of events leaves everybody with what is so (ARGS="--steps 100000 --seed 7")
-	@$(ISOLATED) $(PY) tests/proofs/states.py $(ARGS)
+prove-states: dev  ## any order of events leaves everybody with what is so (ARGS="--steps 100000 --processes 2")
+	@$(ISOLATED) $(if $(POSTGRES),$(SERVICES)) $(PY) tests/proofs/states.py $(ARGS)
 
 prove-schema: dev  ## schemathesis against the running server
 	@$(ISOLATED) bash tests/proofs/fuzz_schema.sh $(ARGS)

@@ -1,9 +1,9 @@
 """Proof: whatever people do in whatever order, nobody sees what is not so, or not for them.
 
 `make prove-states ARGS="--steps 100000 --processes 2"`: the machine of `messaging/tests/machine`, run for
-long, each time another way. On SQLite in memory, or in databases of its own beside that of `DATABASE_URL`.
-Exit code 1 with the shortest way there if the product and the model ever disagree; `--seed` goes that way
-again.
+long, each time another way, on SQLite in memory; with `POSTGRES=1` in databases of its own beside that of
+`TEST_DATABASE_URL`. Exit code 1 with the shortest way there if the product and the model ever disagree;
+`--seed` goes that way again.
 """
 
 import argparse

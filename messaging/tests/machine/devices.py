@@ -29,12 +29,18 @@ class Device:
         self.user_seq: int | None = None  # None: was never here
         self.subscriptions: dict[str, Subscription] = {}
         self.parted: dict[str, int] = {}
+        self.is_slow = False
+        self.missed: list[str] = []  # topics that moved while it was slow
         self.heard: list[tuple[str, int]] = []  # chat and position of what came in this step
         self._ask, self._read = ask, read
 
     @property
     def is_here(self) -> bool:
         return bool(self.subscriptions)
+
+    @property
+    def is_up_to_date(self) -> bool:
+        return self.is_here and not self.is_slow
 
     # --- Its socket: what `realtime.consumers`, `resume` and the hub do with the log ---
 
@@ -51,13 +57,23 @@ class Device:
 
     def disconnect(self) -> None:
         self.subscriptions, self.parted = {}, {}
+        self.is_slow, self.missed = False, []
+
+    def slow_down_or_not(self) -> None:
+        self.is_slow = not self.is_slow
+
+    def catch_up(self, *, backwards: bool) -> None:
+        """Hear what moved, the logs in this order or the other: none holds between two of them."""
+        topics = list(dict.fromkeys(self.missed))
+        self.missed = []
+        self._pump(topics[::-1] if backwards else topics)
 
     def _replay(self, name: str, after: int, upto: int) -> None:
         assert log.has_all(name, after=after, upto=upto)
         for line in log.read(name, after=after, upto=upto):
             self.hear(line.text)
 
-    def pump(self, names: Iterable[str]) -> None:
+    def _pump(self, names: Iterable[str]) -> None:
         waiting = [name for name in names if name in self.subscriptions]
         while waiting:
             name = waiting.pop(0)

@@ -46,6 +46,7 @@ class Room:
     read: dict[int, int] = field(default_factory=dict)
     delivered: dict[int, int] = field(default_factory=dict)
     shown: dict[int, int] = field(default_factory=dict)
+    left: dict[int, int] = field(default_factory=dict)  # the last position that was for who is gone
     threads: dict[int, dict[int, tuple[bool, int]]] = field(default_factory=dict)  # root, who: follows, read
 
     def __post_init__(self) -> None:
@@ -77,7 +78,11 @@ class Room:
 
     def go(self, who: int) -> None:
         del self.roles[who]
-        self.happens()
+        self.left[who] = self.happens()
+
+    def end(self) -> None:
+        self.left |= dict.fromkeys(self.roles, self.seq)
+        self.roles.clear()
 
     # --- Threads ---
 
@@ -185,7 +190,7 @@ class Model:
         if room.roles[who] == OWNER:
             if len(room.roles) > 1:
                 return False
-            room.roles.clear()
+            room.end()
         else:
             room.go(who)
         return True
@@ -193,7 +198,7 @@ class Model:
     def delete(self, who: int, room: Room) -> bool:
         if room.roles.get(who) != OWNER:
             return False
-        room.roles.clear()
+        room.end()
         return True
 
     # --- What is said ---
