@@ -19,8 +19,8 @@ def test_old_snapshots_and_what_was_told_are_what_is_there(monkeypatch):
     run_state_machine_as_test(
         Conversations,
         settings=settings(
-            max_examples=5,
-            stateful_step_count=30,
+            max_examples=8,
+            stateful_step_count=40,
             derandomize=True,
             database=None,
             deadline=None,

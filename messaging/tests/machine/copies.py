@@ -89,6 +89,7 @@ class Copy:
             root.replies = (root.replies[0] + 1, data["seq"])
         if data["id"] not in hidden:
             self.said[data["id"]] = Note.of(data)
+            self._forget_where_it_begins(data["id"])
 
     def _mend_answers(self, data: dict[str, Any]) -> None:
         shown = (data["id"], data["text"][: Message.EXCERPT], data["deleted_at"] is not None)
@@ -97,11 +98,14 @@ class Copy:
                 note.answers = shown
 
     def stand(self, thread: str, *, following: bool, read_seq: int) -> None:
-        """Take in where one stands in a thread. Who follows nothing and has read nothing stands nowhere."""
-        if root := self.said.get(thread):
-            self.threads[thread] = (following, read_seq)
-            if self.threads[thread] == (False, root.seq):
-                del self.threads[thread]
+        """Take in where one stands in a thread, of whose root one may not have heard yet."""
+        self.threads[thread] = (following, read_seq)
+        self._forget_where_it_begins(thread)
+
+    def _forget_where_it_begins(self, thread: str) -> None:
+        """Who follows nothing and has read nothing stands nowhere."""
+        if (root := self.said.get(thread)) and self.threads.get(thread) == (False, root.seq):
+            del self.threads[thread]
 
     def hide(self, id_: str) -> None:
         self.said.pop(id_, None)

@@ -59,8 +59,11 @@ class Device:
         self.subscriptions, self.parted = {}, {}
         self.is_slow, self.missed = False, []
 
-    def slow_down_or_not(self) -> None:
-        self.is_slow = not self.is_slow
+    def slow_down(self) -> None:
+        self.is_slow = True
+
+    def hurry(self) -> None:
+        self.is_slow = False
 
     def catch_up(self, *, backwards: bool) -> None:
         """Hear what moved, the logs in this order or the other: none holds between two of them."""
@@ -143,7 +146,7 @@ class Device:
             case "mark.moved" if data["chat"] in self.copies:
                 copy = self.copies[data["chat"]]
                 copy.read_seq = max(copy.read_seq, data["read_seq"])
-            case "thread.updated" if data["chat"] in self.copies:
+            case "thread.updated" if data["chat"] in self.copies and data["thread"] not in self.hidden:
                 copy = self.copies[data["chat"]]
                 copy.stand(data["thread"], following=data["following"], read_seq=data["read_seq"])
             case "user.blocked":

@@ -98,7 +98,7 @@ class Conversations(RuleBasedStateMachine):
                 if not device.is_here:
                     device.connect()
                 elif device.is_slow:
-                    device.is_slow = False
+                    device.hurry()
                     device.catch_up(backwards=True)
             self._compare()
             self._compare_in_full()
@@ -605,9 +605,9 @@ class Conversations(RuleBasedStateMachine):
         if really:
             self._do(True, device.disconnect if device.is_here else device.connect)  # noqa: FBT003
 
-    @rule(number=st.integers(0, len(DEVICES) - 1), really=seldom)
-    def slow_down_or_catch_up(self, number: int, really: bool) -> None:
+    @rule(number=st.integers(0, len(DEVICES) - 1), slow=st.sampled_from([True, False, False]))
+    def slow_down_or_catch_up(self, number: int, slow: bool) -> None:  # noqa: FBT001
         """What comes meanwhile it hears at once, later: leaving, coming back and what was between."""
         device = self.devices[number]
-        if really and device.is_here:
-            self._do(True, device.slow_down_or_not)  # noqa: FBT003
+        if device.is_here and device.is_slow is not slow:
+            self._do(True, device.slow_down if slow else device.hurry)  # noqa: FBT003
