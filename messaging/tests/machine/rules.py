@@ -52,6 +52,7 @@ ROOMS: Final = 3  # with people in them
 
 person = st.integers(0, PEOPLE - 1)
 actor = st.integers(0, 4 * PEOPLE - 1)  # anybody, or somebody in the room, or who made what is there: `_who`
+device = st.integers(0, len(DEVICES) - 1)
 away = st.sampled_from([1, 2, 1, 2, 1, 2, 0])  # steps on to somebody else, seldom to oneself
 room = st.integers(0, 2 * ROOMS - 1)  # any, or one that has people in it: `_at`
 position = st.integers(0, 30)
@@ -317,8 +318,10 @@ class Conversations(RuleBasedStateMachine):
 
     # --- Chats ---
 
-    @initialize(others=st.sets(person, min_size=2))
-    def begin(self, others: set[int]) -> None:
+    @initialize(others=st.sets(person, min_size=2), slow=st.sets(device))
+    def begin(self, others: set[int], slow: set[int]) -> None:
+        for number in slow:
+            self.devices[number].slow_down()
         self.open_group(0, others)
         self.send(0, 0, "Salam")
 
@@ -560,7 +563,8 @@ class Conversations(RuleBasedStateMachine):
     @rule(who=actor, number=room, other=actor)
     def remove(self, who: int, number: int, other: int) -> None:
         room, chat = self._at(number)
-        who, other = self._who(who, room, *room.ranked), self._who(other, room)
+        members = sorted(room.roles.keys() - set(room.ranked))
+        who, other = self._who(who, room, *room.ranked), self._who(other, room, *members)
         self._do(
             self.model.remove(who, room, other),
             lambda: remove_participant(actor=self.people[who], chat=chat, user=self.people[other]),
@@ -599,13 +603,13 @@ class Conversations(RuleBasedStateMachine):
         changes = {"privacy": {"read_receipts": shows}}
         self._do(True, lambda: update_settings(user=self.people[who], changes=changes))  # noqa: FBT003
 
-    @rule(number=st.integers(0, len(DEVICES) - 1), really=seldom)
+    @rule(number=device, really=seldom)
     def come_or_go(self, number: int, really: bool) -> None:
         device = self.devices[number]
         if really:
             self._do(True, device.disconnect if device.is_here else device.connect)  # noqa: FBT003
 
-    @rule(number=st.integers(0, len(DEVICES) - 1), slow=st.sampled_from([True, False, False]))
+    @rule(number=device, slow=st.booleans())
     def slow_down_or_catch_up(self, number: int, slow: bool) -> None:  # noqa: FBT001
         """What comes meanwhile it hears at once, later: leaving, coming back and what was between."""
         device = self.devices[number]
