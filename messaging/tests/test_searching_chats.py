@@ -1,6 +1,7 @@
 """Finding chats and people, and what the search field suggests."""
 
 import pytest
+from django.db import connection
 
 from accounts.services import block_user, update_profile
 from accounts.tests.factories import UserFactory
@@ -219,7 +220,9 @@ def test_another_room_adds_its_own(layla, client_of, monkeypatch):
 
 
 @pytest.mark.parametrize("rows", [1, 300])
-def test_suggesting_takes_four_queries(rows, layla, omar, client_of, django_assert_num_queries):
+def test_suggesting_takes_as_many_queries_whatever_was_said(
+    rows, layla, omar, client_of, django_assert_num_queries
+):
     chat = group_of(layla, omar, title="Dawn patrol")
     UserFactory.create_batch(min(rows, 20))
     Message.objects.bulk_create(
@@ -228,7 +231,8 @@ def test_suggesting_takes_four_queries(rows, layla, omar, client_of, django_asse
     )
     client = client_of(layla)
 
-    with django_assert_num_queries(4):  # the session, people, chats, own messages
+    # The session, people, chats, own messages; PostgreSQL's planner is told first which chats they are in.
+    with django_assert_num_queries(5 if connection.vendor == "postgresql" else 4):
         response = client.get(SUGGESTIONS, {"q": "dawn"})
 
     assert len(response.json()["results"]) == min(rows + 1, 10)
