@@ -46,7 +46,8 @@ class Topic:
         passing: frames that stand in no log, to be given behind the lines that are known already, and who
             does not hear them.
         strokes: how often the bell said so: a stroke during a read means that there may be more than that.
-        at_hand: lines by position that this process made itself, so that they need not be read.
+        at_hand: lines by position that this process made itself, so that they need not be read; those that
+            somebody is yet to be given.
     """
 
     def __init__(self, name: str, heard: asyncio.Task[None]) -> None:
@@ -214,6 +215,7 @@ class Hub:
                 if not each.socket.is_held and each.position < each.end_of(topic.newest)
             ]
             if not behind:
+                topic.at_hand.clear()
                 self._pass_on(topic, passing)
                 return
             after, strokes = min(behind), topic.strokes

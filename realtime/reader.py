@@ -1,9 +1,13 @@
 """Reading the log for every topic of the process that moved, in as few looks as there is time for."""
 
 import asyncio
+from itertools import islice
+from typing import Final
 
 from . import log
 from .threads import reading
+
+AT_ONCE: Final = 50  # topics in one look: a longer question takes a database longer to read than to answer
 
 
 class Reader:
@@ -23,7 +27,9 @@ class Reader:
 
     async def _look(self) -> None:
         while self._asked:
-            asked, self._asked = self._asked, {}
+            asked = dict(islice(self._asked.items(), AT_ONCE))
+            for topic in asked:
+                del self._asked[topic]
             try:
                 found = await reading(log.read_each)({topic: after for topic, (after, _) in asked.items()})
             except Exception as error:  # noqa: BLE001 (told to whoever asked)

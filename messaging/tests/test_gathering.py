@@ -1,5 +1,6 @@
 """What is sent at the same time leaves together, and nobody waits for a clock."""
 
+import asyncio
 import threading
 
 import pytest
@@ -52,6 +53,33 @@ def test_what_comes_while_a_batch_is_under_way_leaves_in_the_next(gatherer, monk
     assert batches == [1, gathering.MOST, 9]
     assert [each.message.text for each in sent] == [str(n) for n in range(gathering.MOST + 10)]
     assert sorted(each.message.seq for each in sent) == list(range(1, gathering.MOST + 11))
+
+
+def test_who_does_not_wait_any_more_keeps_nobody_else_waiting(gatherer, monkeypatch):
+    layla, omar = UserFactory.create_batch(2)
+    chat = group_of(layla, omar)
+    under_way, go_on = threading.Event(), threading.Event()
+    send = gathering.send_messages
+
+    def slowly(sends):
+        under_way.set()
+        assert go_on.wait(WITHIN)
+        return send(sends)
+
+    monkeypatch.setattr(gathering, "send_messages", slowly)
+    monkeypatch.setattr(gathering, "_gatherer", lambda: gatherer)
+
+    async def leave_and_wait():
+        left = asyncio.create_task(gathering.gather(say(layla, chat, "1")))
+        stays = asyncio.create_task(gathering.gather(say(omar, chat, "2")))
+        await asyncio.to_thread(under_way.wait, WITHIN)
+        left.cancel()
+        await asyncio.wait([left])
+        go_on.set()
+        return await asyncio.wait_for(stays, WITHIN)
+
+    assert asyncio.run(leave_and_wait()).is_new
+    assert set(chat.messages.values_list("text", flat=True)) == {"1", "2"}
 
 
 def test_many_threads_at_once_lose_and_double_nothing(gatherer):

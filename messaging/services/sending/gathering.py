@@ -30,8 +30,13 @@ class Gatherer:
         self._threads = ThreadPoolExecutor(self._most_writing, "send")
 
     def put(self, send: Send) -> Future[Sent]:
-        """Have *send* sent with whatever else is there. Its future holds what became of it."""
+        """Have *send* sent with whatever else is there, also if nobody waits for it any more.
+
+        Returns:
+            What became of it, once that is settled. It can't be cancelled.
+        """
         future: Future[Sent] = Future()
+        future.set_running_or_notify_cancel()
         with self._lock:
             self._waiting.append((send, future))
             is_one_more_needed = self._writing < self._most_writing
