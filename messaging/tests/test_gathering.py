@@ -68,6 +68,7 @@ def test_who_does_not_wait_any_more_keeps_nobody_else_waiting(gatherer, monkeypa
 
     monkeypatch.setattr(gathering, "send_messages", slowly)
     monkeypatch.setattr(gathering, "_gatherer", lambda: gatherer)
+    monkeypatch.setattr(gatherer, "_most_writing", 1)
 
     async def leave_and_wait():
         left = asyncio.create_task(gathering.gather(say(layla, chat, "1")))

@@ -231,6 +231,16 @@ def test_what_the_database_refuses_fails_alone(people):
     assert (sent[0].error, sent[2].error) == (None, None)
 
 
+def test_what_no_database_takes_fails_alone(people):
+    layla, omar, *_ = people
+    chat = group_of(layla, omar)
+
+    sent = send_messages([say(layla, chat, "1"), say(omar, chat, "\ud800"), say(omar, chat, "3")])
+
+    assert sent[1].error is not None
+    assert texts(chat) == [(1, "1"), (2, "3")]
+
+
 @pytest.mark.parametrize("count", [2, 20])
 def test_a_batch_takes_as_many_statements_of_any_size(count, people, django_assert_num_queries):
     owner = people[0]

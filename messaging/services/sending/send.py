@@ -8,7 +8,7 @@ from typing import Unpack
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from common.actors import System
@@ -89,8 +89,8 @@ def send_messages(sends: Sequence[Send]) -> list[Sent]:
     if len(plain) > 1:
         try:
             sent = dict(zip(plain, _together([sends[number] for number in plain]), strict=True))
-        except DatabaseError:  # something in one of them can't be kept: that one fails, and no other
-            logger.info("batch_refused", sends=len(plain), exc_info=True)
+        except Exception:  # something in one of them can't be kept: that one fails, and no other
+            logger.warning("batch_refused", sends=len(plain), exc_info=True)
     return [sent.get(number) or _alone(send) for number, send in enumerate(sends)]
 
 
