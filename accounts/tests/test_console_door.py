@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session as CookieSession
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -31,6 +30,7 @@ from accounts.tests.factories import (
 )
 from accounts.tests.mails import mails_to, other_than
 from common.actors import SYSTEM
+from common.tests.caches import clear_cache
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +126,7 @@ def test_who_is_wrong_nobody_or_no_staff_hears_the_same(ada, browser):
 
 def test_attempts_count_with_those_at_the_api(settings, ada, browser, client):
     settings.LIMITS = settings.LIMITS | {"AUTH": "2/15m"}
-    cache.clear()
+    clear_cache()
     client.post("/api/v1/auth/login", {"email": "ada@example.com", "password": "wrong"})
     browser.post(LOGIN, ADA | {"password": "wrong"})
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from accounts import tasks
@@ -26,6 +25,7 @@ from accounts.tests.telegram import BOT_TOKEN, init_data
 from accounts.tokens import fingerprint
 from common.actors import SYSTEM
 from common.models import Mail
+from common.tests.caches import clear_cache
 from common.tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -177,7 +177,7 @@ def test_of_many_who_answer_one_challenge_at_once_one_gets_in(layla):
 
 
 def test_a_providers_word_is_a_first_half_too(clock, settings, layla, client):
-    cache.clear()
+    clear_cache()
     settings.TELEGRAM_BOT_TOKEN = BOT_TOKEN
     LinkedIdentityFactory(user=layla, provider="telegram", subject="500")
 

@@ -5,7 +5,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -23,6 +22,7 @@ from accounts.tests.provider_server import (
     running,
 )
 from common.models import Mail
+from common.tests.caches import clear_cache
 from common.tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ GOOGLE, APPLE, GITHUB, LOCAL = (f"{SOCIAL}/{name}" for name in ("google", "apple
 @pytest.fixture
 def there(settings):
     """The providers, set up here."""
-    cache.clear()  # keys of another test's server
+    clear_cache()  # keys of another test's server
     with running() as server:
         google = {
             "issuer": server.url,

@@ -4,13 +4,13 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import LinkedIdentity, Session, User
 from accounts.tests.factories import LinkedIdentityFactory, UserFactory
 from accounts.tests.telegram import BOT_TOKEN, init_data, signed
 from common.models import Mail
+from common.tests.caches import clear_cache
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ DAY = 86_400  # seconds
 
 @pytest.fixture(autouse=True)
 def _our_bot(settings):
-    cache.clear()  # what was used before
+    clear_cache()  # what was used before
     settings.TELEGRAM_BOT_TOKEN = BOT_TOKEN
 
 
