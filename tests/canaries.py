@@ -49,7 +49,7 @@ def draft() -> Version:
 
 
 def place_of(user: User) -> dict[str, Any]:
-    message = Message.objects.get(author=user)
+    message = Message.objects.filter(author=user).earliest("id")  # the proof has written before
     return {"message": message, "chat": message.chat}
 
 
