@@ -298,8 +298,11 @@ def _whole(upload: Upload, last: bytes) -> Iterator[BinaryIO]:
     """All that came of *upload*, with its *last* piece, as one file on this machine."""
     with _scratch() as whole:
         for stored in upload.pieces.values_list("stored", flat=True):
-            with storages[storage.PRIVATE].open(stored) as piece:
-                shutil.copyfileobj(piece, whole)
+            try:
+                with storages[storage.PRIVATE].open(stored) as piece:
+                    shutil.copyfileobj(piece, whole)
+            except FileNotFoundError:  # another last piece came at once, was quicker, and has let go of it
+                raise _conflict(upload) from None
         whole.write(last)
         whole.seek(0)
         yield whole
