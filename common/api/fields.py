@@ -11,6 +11,8 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from common.ids import as_uuid
+
 
 class StringField(serializers.CharField):
     """A JSON string, kept as it was sent."""
@@ -61,9 +63,9 @@ class UUIDField(serializers.UUIDField):
     default_error_messages = {"invalid": _("Must be an id, such as 0198c5b2-7d44-7000-8000-000000000000.")}
 
     def to_internal_value(self, data: Any) -> UUID:
-        if not isinstance(data, str) or len(data) != 36:
+        if (found := as_uuid(data)) is None:
             self.fail("invalid", value=data)
-        return super().to_internal_value(data)
+        return found
 
 
 class MomentField(serializers.DateTimeField):

@@ -10,7 +10,7 @@ import hmac
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -297,12 +297,12 @@ def _let_go(upload: Upload) -> None:
 def _whole(upload: Upload, last: bytes) -> Iterator[BinaryIO]:
     """All that came of *upload*, with its *last* piece, as one file on this machine."""
     with _scratch() as whole:
-        for stored in upload.pieces.values_list("stored", flat=True):
-            try:
+        with suppress(FileNotFoundError):
+            for stored in upload.pieces.values_list("stored", flat=True):
                 with storages[storage.PRIVATE].open(stored) as piece:
                     shutil.copyfileobj(piece, whole)
-            except FileNotFoundError:  # another last piece came at once, was quicker, and has let go of it
-                raise _conflict(upload) from None
+        if whole.tell() != upload.offset:  # another last piece came at once, was quicker, and let go of these
+            raise _conflict(upload)
         whole.write(last)
         whole.seek(0)
         yield whole

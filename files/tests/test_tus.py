@@ -12,9 +12,11 @@ from django.utils.http import http_date
 
 from accounts.services import create_api_key
 from common.models import LooseFile
+from common.storage import PRIVATE
 from common.tasks import purge_files
 from common.tests.threads import at_once
 from files.models import File, Upload, UploadPiece
+from files.problems import UploadOffsetConflict
 from files.services import begin_upload, receive_piece, take_in
 from files.tasks import purge_uploads
 from files.tests.contents import TEXT
@@ -537,6 +539,21 @@ def test_of_last_pieces_that_come_at_once_one_makes_the_file(layla, client_of, s
     LooseFile.objects.update(due_at="2026-01-01T00:00:00Z")
     purge_files()
     assert stored() == [file.stored]
+
+
+@pytest.mark.parametrize("with_row", [True, False], ids=["with its row", "its file alone"])
+def test_whose_pieces_another_has_let_go_of_hears_of_the_conflict(layla, with_row):
+    """As it is for the slower of two last pieces, when the quicker has made the file meanwhile."""
+    upload = receive_piece(upload=upload_of(layla), offset=0, content=LONG[:1000])
+    piece = upload.pieces.get()
+    storages[PRIVATE].delete(piece.stored)
+    if with_row:
+        piece.delete()
+
+    with pytest.raises(UploadOffsetConflict):
+        receive_piece(upload=upload, offset=1000, content=LONG[1000:])
+
+    assert not File.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -88,7 +88,7 @@ class Content:
     @property
     def is_plain(self) -> bool:
         """Whether it is a text and nothing else, so that a message's own row holds all of it."""
-        more = self.thread or self.mentions or self.reply_to or self.forwarded or self.files
+        more = self.thread or self.mentions or self.reply_to or self.quote or self.forwarded or self.files
         return not more and self.kind in (Message.Kind.TEXT, Message.Kind.SYSTEM)
 
     @property

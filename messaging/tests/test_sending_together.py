@@ -1,10 +1,13 @@
 """What is sent at the same time is sent together, and each as if it had been sent alone."""
 
+from dataclasses import fields
+
 import pytest
 from django.db import DatabaseError, connection
 
 from accounts.tests.factories import UserFactory
 from common.actors import SYSTEM
+from common.ids import uuid7
 from common.problems import Invalid, NotFound
 from messaging.models import Chat, Message, Participant
 from messaging.problems import ClientIdConflict, NotOpenToYou
@@ -249,3 +252,24 @@ def test_a_batch_takes_as_many_statements_of_any_size(count, people, django_asse
 
     with django_assert_num_queries(7 + count if is_reference else 6):  # that one saves chat by chat
         assert errors(send_messages(sends)) == [None] * count
+
+
+PLAIN = {"text", "kind", "no_forward", "silent"}
+MORE = {
+    "thread": uuid7(),
+    "mentions": [uuid7()],
+    "reply_to": uuid7(),
+    "quote": "Salam",
+    "forwarded": Message(),
+    "files": [uuid7()],
+    "kind": Message.Kind.VOICE,
+}
+
+
+def test_plain_is_what_has_nothing_but_its_own_words():
+    """A plain message goes the short way: a field named nowhere here would be left behind there."""
+    assert {each.name for each in fields(Content)} == PLAIN | MORE.keys()
+    assert Content(text="Salam", silent=True, no_forward=True).is_plain
+    assert Content(text="Salam", kind=Message.Kind.SYSTEM).is_plain
+    for name, value in MORE.items():
+        assert not Content(text="Salam", **{name: value}).is_plain, name

@@ -9,7 +9,6 @@ import asyncio
 import os
 import secrets
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from tests.proofs.crowd import (  # noqa: E402
     Member,
     NodeReader,
     Violated,
+    carry_out,
     check,
     everybody_has,
     gather_group,
@@ -158,17 +158,8 @@ def main() -> None:
     given = options.parse_args()
     if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
         sys.exit("Set DATABASE_URL and REDIS_URL, or run: make prove-cluster")
-    with (
-        tempfile.TemporaryDirectory(prefix="serai-proof-") as folder,
-        database_of_its_own(os.environ["DATABASE_URL"]) as database,
-    ):
-        NodeReader.install(Path(folder))
-        try:
-            asyncio.run(prove(Path(folder), database, messages=given.messages))
-        except* Violated as violated:
-            for each in violated.exceptions:
-                print(f"VIOLATED: {each}", file=sys.stderr)
-            sys.exit(1)
+    with database_of_its_own(os.environ["DATABASE_URL"]) as database:
+        carry_out(lambda folder: prove(folder, database, messages=given.messages))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,18 @@ LOST = (OSError, TimeoutError, websockets.WebSocketException, httpx.TransportErr
 
 class Violated(Exception):
     """The server broke its word."""
+
+
+def carry_out(proof: Callable[[Path], Coroutine[Any, Any, None]]) -> None:
+    """Run *proof* in a folder of its own, with the clients from npm; exits 1 and says what was violated."""
+    with tempfile.TemporaryDirectory(prefix="serai-proof-") as folder:
+        NodeReader.install(Path(folder))
+        try:
+            asyncio.run(proof(Path(folder)))
+        except* Violated as violated:
+            for each in violated.exceptions:
+                print(f"VIOLATED: {each}", file=sys.stderr)
+            sys.exit(1)
 
 
 @dataclass

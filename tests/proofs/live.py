@@ -7,7 +7,6 @@ broke its word.
 import argparse
 import asyncio
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from tests.live_server import LiveServer  # noqa: E402
 from tests.proofs.crowd import (  # noqa: E402
     Member,
     NodeReader,
-    Violated,
+    carry_out,
     check,
     everybody_has,
     gather_group,
@@ -82,14 +81,7 @@ def main() -> None:
     options.add_argument("--kills", type=int, default=1, help="how often the server is killed")
     options.add_argument("--at-once", type=int, default=4, help="messages on their way, of each sender")
     given = vars(options.parse_args())
-    with tempfile.TemporaryDirectory(prefix="serai-proof-") as folder:
-        NodeReader.install(Path(folder))
-        try:
-            asyncio.run(prove(Path(folder), **given))
-        except* Violated as violated:
-            for each in violated.exceptions:
-                print(f"VIOLATED: {each}", file=sys.stderr)
-            sys.exit(1)
+    carry_out(lambda folder: prove(folder, **given))
 
 
 if __name__ == "__main__":

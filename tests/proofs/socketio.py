@@ -12,7 +12,6 @@ import os
 import secrets
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,8 +23,8 @@ from tests.live_server import LiveServer  # noqa: E402
 from tests.proofs.crowd import (  # noqa: E402
     Heard,
     Member,
-    NodeReader,
     Violated,
+    carry_out,
     check,
     everybody_has,
     gather_group,
@@ -302,13 +301,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--messages", type=int, default=300, help="of each conversation")
     given = vars(options.parse_args())
-    with tempfile.TemporaryDirectory(prefix="serai-proof-") as folder:
-        NodeReader.install(Path(folder))
-        try:
-            asyncio.run(prove(Path(folder), **given))
-        except Violated as violated:
-            print(f"VIOLATED: {violated}", file=sys.stderr)
-            sys.exit(1)
+    carry_out(lambda folder: prove(folder, **given))
 
 
 if __name__ == "__main__":

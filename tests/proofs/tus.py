@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -20,7 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from tests.live_server import LiveServer  # noqa: E402
-from tests.proofs.crowd import Member, NodeReader, Violated  # noqa: E402
+from tests.proofs.crowd import Member, Violated, carry_out  # noqa: E402
 
 PIECE = 1024 * 1024  # bytes
 PATIENCE = 240  # seconds of one run of a client, or of a start of the server
@@ -109,13 +108,7 @@ def main() -> None:
     options.add_argument("--mib", type=int, default=40, help="of the file")
     options.add_argument("--kills", type=int, default=2, help="of the server, and as many of the client")
     given = vars(options.parse_args())
-    with tempfile.TemporaryDirectory(prefix="serai-proof-") as folder:
-        NodeReader.install(Path(folder))
-        try:
-            asyncio.run(prove(Path(folder), **given))
-        except Violated as violated:
-            print(f"VIOLATED: {violated}", file=sys.stderr)
-            sys.exit(1)
+    carry_out(lambda folder: prove(folder, **given))
 
 
 if __name__ == "__main__":

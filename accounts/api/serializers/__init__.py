@@ -76,9 +76,7 @@ from .settings import PrivacySettings, SettingsInput, SettingsSerializer
 
 __all__ = [
     "PRESENCES",
-    "shown_as_presence",
     "AboutPeople",
-    "PeopleList",
     "AccountStatsSerializer",
     "ActivitySerializer",
     "ApiKeyInput",
@@ -109,6 +107,7 @@ __all__ = [
     "PasskeyNameInput",
     "PasskeyOptionsSerializer",
     "PasskeySerializer",
+    "PeopleList",
     "PeopleQuery",
     "PersonField",
     "PersonSerializer",
@@ -149,4 +148,5 @@ __all__ = [
     "UserSerializer",
     "VerifiedSerializer",
     "VerifyEmailInput",
+    "shown_as_presence",
 ]

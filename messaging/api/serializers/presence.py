@@ -9,6 +9,7 @@ from rest_framework import serializers
 from accounts.api.serializers import PRESENCES
 from common.api.fields import BooleanField, ChoiceField, StringField, UUIDField
 from common.api.serializers import Input
+from common.ids import as_uuid
 from messaging.models import Presence
 
 from .fields import MAX_USERS
@@ -37,10 +38,10 @@ class PeopleHereQuery(Input):
         ids = text.split(",")
         if len(ids) > MAX_USERS:
             self.fail("max_length", max_length=MAX_USERS)
-        try:
-            return [UUID(id_) for id_ in ids]
-        except ValueError:
+        people = [person for id_ in ids if (person := as_uuid(id_))]
+        if len(people) < len(ids):
             self.fail("not_ids")
+        return people
 
 
 class SeenSerializer(serializers.Serializer[Any]):
