@@ -15,7 +15,7 @@ from channels.layers import get_channel_layer
 from common.events import Told
 
 from . import registry
-from .frames import frame, topic_members
+from .frames import Frame, frame, topic_members
 
 logger = structlog.get_logger(__name__)
 
@@ -77,7 +77,7 @@ class Round:
         hidden_from: people who don't hear it.
     """
 
-    text: str
+    text: Frame
     topics: list[str]
     hidden_from: list[str]
 

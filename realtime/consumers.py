@@ -25,6 +25,7 @@ from . import registry
 from .frames import MAX_FRAME, PROTOCOL, Close, frame
 from .hub import Hub, hub
 from .limits import FrameCount
+from .pipes import pipe_of
 from .problems import UnknownCommand
 from .registry import Caller
 from .resume import ResumeInput, resume
@@ -120,6 +121,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             caller=caller,
             send=self.send,
             close=self.close,
+            pipe=pipe_of(self.scope),
             only=only,
             address=address_of_scope(self.scope),
         )

@@ -10,6 +10,7 @@ from common.api.answers import encode
 
 PROTOCOL: Final = "serai.v1"
 MAX_FRAME: Final = 256 * 1024  # characters: 10,000 of text, however JSON escapes them, and room
+FINAL_TEXT: Final = 0x81  # the first byte of a text frame that no other continues
 
 
 class Close(IntEnum):
@@ -23,10 +24,22 @@ class Close(IntEnum):
 
 
 class Frame(str):
-    """The text of a frame, and beside it what it is in another protocol: made once, however many sockets."""
+    """The text of a frame, and beside it what it is on the wire and in another protocol: each made once,
+    however many sockets."""
 
-    __slots__ = ("_other",)
+    __slots__ = ("_other", "_wire")
     _other: str
+    _wire: bytes
+
+    @property
+    def wire(self) -> bytes:
+        """The whole WebSocket frame: a final, unmasked text frame (RFC 6455 §5.2)."""
+        try:
+            return self._wire
+        except AttributeError:
+            payload = self.encode()
+            self._wire = _header(len(payload)) + payload
+            return self._wire
 
     def kept(self, make: Callable[[], str]) -> str:
         """What *make* gave when it was first asked."""
@@ -35,6 +48,14 @@ class Frame(str):
         except AttributeError:
             self._other = make()
             return self._other
+
+
+def _header(length: int) -> bytes:
+    if length < 126:
+        return bytes((FINAL_TEXT, length))
+    if length < 1 << 16:
+        return bytes((FINAL_TEXT, 126)) + length.to_bytes(2)
+    return bytes((FINAL_TEXT, 127)) + length.to_bytes(8)
 
 
 def frame(type_: str, /, **members: Any) -> Frame:

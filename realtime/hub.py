@@ -56,7 +56,7 @@ class Topic:
         self.newest = 0
         self.strokes = 0
         self.subscriptions: set[Subscription] = set()
-        self.passing: list[tuple[str, frozenset[str]]] = []
+        self.passing: list[tuple[Frame, frozenset[str]]] = []
         self.at_hand: dict[int, log.Line] = {}
         self.pump: asyncio.Task[None] | None = None
 
@@ -181,7 +181,7 @@ class Hub:
                 topic.offer(line)
                 self.moved(each.topic, each.seq)
 
-    def passes(self, name: str, text: str, hidden_from: frozenset[str]) -> None:
+    def passes(self, name: str, text: Frame, hidden_from: frozenset[str]) -> None:
         """Something is told now and kept nowhere: a mark moved, somebody types."""
         if topic := self._topics.get(name):
             topic.passing.append((text, hidden_from))
@@ -245,7 +245,7 @@ class Hub:
                 subscription.position = end
 
     @staticmethod
-    def _pass_on(topic: Topic, passing: list[tuple[str, frozenset[str]]]) -> None:
+    def _pass_on(topic: Topic, passing: list[tuple[Frame, frozenset[str]]]) -> None:
         for text, hidden_from in passing:
             for subscription in Hub._listening(topic):
                 if str(subscription.socket.caller.user.pk) not in hidden_from:
@@ -347,7 +347,7 @@ class Hub:
                     socket.push(self._heartbeat(socket))
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
-    def _heartbeat(self, socket: Socket) -> str:
+    def _heartbeat(self, socket: Socket) -> Frame:
         own = topic_of_user(socket.caller.user.pk)
         user = None
         moved: dict[str, dict[str, int]] = {f"{kind}s": {} for kind in registry.feeds}

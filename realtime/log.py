@@ -10,7 +10,7 @@ from common.events import Told
 from common.models import LogEntry
 
 from . import registry
-from .frames import frame, topic_members
+from .frames import Frame, frame, topic_members
 
 PORTION = 500  # entries a read: what one render holds in memory
 
@@ -20,7 +20,7 @@ class Line:
     """One entry of a topic, encoded once for everybody who hears it."""
 
     seq: int
-    text: str
+    text: Frame
     move: registry.Joins | registry.Leaves | None
 
 

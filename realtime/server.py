@@ -19,6 +19,7 @@ from common.api.answers import bare_answer
 
 from .frames import MAX_FRAME, Close
 from .hub import close_hub
+from .pipes import EXTENSION
 from .requests import LiveChannel, problem_of
 from .socketio.engine import close_connections
 
@@ -58,6 +59,22 @@ class Inbox(asyncio.Queue[dict[str, Any]]):
 
 def _length(item: dict[str, Any]) -> int:
     return len(item.get("text") or item.get("bytes") or "")
+
+
+class LivePipe:
+    """The `Pipe` of a connection."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: "LiveProtocol") -> None:
+        self._protocol = protocol
+
+    @property
+    def is_open(self) -> bool:
+        return self._protocol.state == LiveProtocol.STATE_OPEN and self._protocol.writable.is_set()
+
+    def write(self, frames: bytes) -> None:
+        self._protocol.transport.write(frames)
 
 
 class LiveProtocol(WebSocketProtocol):
@@ -144,7 +161,7 @@ class LiveServer(Server):
             return super().create_application(protocol, scope)
         inbox = Inbox(protocol.transport)
         running = self.application(
-            scope=scope | {"asgi": {"version": "3.0"}},
+            scope=scope | {"asgi": {"version": "3.0"}, "extensions": {EXTENSION: LivePipe(protocol)}},
             receive=inbox.get,
             send=partial(self.handle_reply, protocol),
         )

@@ -142,7 +142,8 @@ class Visit:
 
 def scope_for(scope: dict[str, Any], auth: dict[str, Any]) -> dict[str, Any]:
     """The scope of a native socket that signs in with `auth`, or else with what its first request carried."""
-    native = scope | {"type": "websocket", "subprotocols": []}
+    # No extension: what the server offers speaks for the connection below, past Socket.IO.
+    native = scope | {"type": "websocket", "subprotocols": [], "extensions": {}}
     token, ticket = auth.get("token"), auth.get("ticket")
     others = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
     if isinstance(token, str) and token:

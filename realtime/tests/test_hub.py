@@ -1,6 +1,5 @@
-"""The hub: what a lost bell costs, who is too slow, what a crowd costs."""
+"""The hub: what a lost bell costs, what a crowd costs."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -20,10 +19,8 @@ from messaging.events import topic_of_chat
 from messaging.models import Chat
 from messaging.services import add_participants, mark_read, remove_participant, send_message
 from messaging.tests.factories import group_of
-from realtime import log, registry, sockets
-from realtime.frames import Close
+from realtime import log, registry
 from realtime.hub import close_hub, hub
-from realtime.registry import Caller
 
 from .clients import Client, enter, in_thread, live, seqs, token_of
 
@@ -208,101 +205,6 @@ async def test_a_deactivated_person_is_sent_away(is_deaf, request, settings, lay
     await in_thread(set_active)(user=layla, active=False, actor=SYSTEM)
 
     assert await client.closed() == 4401
-
-
-# --- Slow readers -------------------------------------------------------------------------------------------
-
-
-def a_socket(*, send: Any) -> tuple[sockets.Socket, list[int]]:
-    """A socket without a consumer, and the codes with which it closed its connection."""
-    codes: list[int] = []
-
-    async def close(code: int) -> None:
-        codes.append(code)
-
-    return sockets.Socket(caller=Caller(user=None, session=None), send=send, close=close), codes  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("frame", "fit"),
-    [("x", sockets.MAX_FRAMES + 1), ("x" * 65_536, sockets.MAX_CHARACTERS // 65_536 + 1)],
-)
-@live
-async def test_a_reader_too_slow_for_its_queue_is_closed(frame, fit):
-    never = asyncio.Event()
-    sent = []
-
-    async def send(text: str) -> None:
-        sent.append(text)
-        await never.wait()
-
-    socket, codes = a_socket(send=send)
-    socket.push(frame)
-    await asyncio.sleep(0)  # the writer takes that one and waits
-
-    pushed = 1
-    while not socket.is_closing:
-        socket.push(frame)
-        pushed += 1
-    socket.push(frame)
-    await socket.wait_until_closed()
-
-    assert pushed == fit + 1  # one on its way, a queue full, one too many
-    assert codes == [Close.TOO_SLOW]
-    assert len(sent) == 1
-
-
-@live
-async def test_a_replay_waits_for_a_reader_who_is_slow_but_reads():
-    sent = []
-
-    async def send(text: str) -> None:
-        await asyncio.sleep(0)
-        sent.append(text)
-
-    socket, codes = a_socket(send=send)
-
-    for number in range(3 * sockets.MAX_FRAMES):
-        await socket.push_patiently(str(number))
-    for _ in range(200):
-        await socket.push_patiently("x" * 65_536)
-    socket.close_after_queue(Close.GOING_AWAY)
-    await socket.wait_until_closed()
-
-    assert sent[: 3 * sockets.MAX_FRAMES] == [str(number) for number in range(3 * sockets.MAX_FRAMES)]
-    assert len(sent) == 3 * sockets.MAX_FRAMES + 200
-    assert codes == [Close.GOING_AWAY]
-
-
-@live
-async def test_a_replay_gives_up_on_a_reader_who_reads_nothing(monkeypatch):
-    monkeypatch.setattr(sockets, "STALLED", 0.05)
-    never = asyncio.Event()
-
-    async def send(text: str) -> None:
-        await never.wait()
-
-    socket, codes = a_socket(send=send)
-
-    for _ in range(sockets.MAX_FRAMES):
-        await socket.push_patiently("x")
-    await socket.wait_until_closed()
-
-    assert codes == [Close.TOO_SLOW]
-
-
-@live
-async def test_a_connection_that_breaks_under_a_send_ends_its_socket():
-    async def send(text: str) -> None:
-        raise ConnectionResetError
-
-    socket, codes = a_socket(send=send)
-
-    socket.push("x")
-    await socket.wait_until_closed()
-
-    assert socket.is_closing
-    assert codes == []
 
 
 # --- What a crowd costs -------------------------------------------------------------------------------------
