@@ -116,7 +116,7 @@ clean:  ## remove .venv and caches; your data in var/ stays
 
 ##@ Prove (heavy, by hand; figures go to docs/)
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
-        prove-million prove-states prove-schema prove-tus prove-socketio bench
+        prove-million prove-states prove-schema prove-tus prove-socketio prove-soak bench
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
@@ -134,6 +134,9 @@ prove-strangers: services  ## who guesses from everywhere keeps no known device 
 
 prove-timing: services  ## the time of an answer doesn't tell whether there is an account
 	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/timing.py $(ARGS)
+
+prove-soak: dev  ## under an hour of moderate load neither memory nor connections grow (ARGS="--minutes 60")
+	@$(ISOLATED) $(PY) tests/proofs/soak.py $(ARGS)
 
 prove-tus: dev  ## a public tus client uploads through kill -9 of the server and of itself (needs node)
 	@$(ISOLATED) $(PY) tests/proofs/tus.py $(ARGS)

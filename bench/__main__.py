@@ -15,14 +15,15 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final
 
+from tests.machine import OTHER_CORE, Missing, description, program, version_of
+from tests.services import services
+
 from .checks import check
 from .contenders import CHANNELS, OURS, PEERS, ROOT, Place, install_peers, started
 from .lines import LINES, Figures
 from .load import Broken, Load, build
-from .machine import Missing, description, program, version_of
 from .profiles import profiled
 from .results import HEAD, Measured, write
-from .services import services
 
 BUILT: Final = ROOT / "var/bench"  # what one run leaves for the next
 RESULTS: Final = Path(__file__).parent / "results"
@@ -81,15 +82,16 @@ def run(given: argparse.Namespace) -> dict[str, str]:
         "repeats": given.repeats,
         "machine": description(versions()),
     }
-    with tempfile.TemporaryDirectory(prefix="serai-bench-") as name, services(Path(name)) as found:
-        folder = Path(name)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="serai-bench-")))
+        found = stack.enter_context(services(folder, databases=("ours", "peers"), core=OTHER_CORE))
         more = dict(each.split("=", 1) for each in given.set)
         place = Place(
             folder=folder, built=BUILT, services=found, ours=given.ours, channels=given.channels, more=more
         )
         load = Load(wsload=build(BUILT), people=folder)
         print("filling the databases", flush=True)
-        filled = place.environment_of_ours() | {"PEERS_DATABASE_URL": found.database("peers")}
+        filled = place.environment_of_ours() | {"PEERS_DATABASE_URL": found.postgres.url("peers")}
         world = [sys.executable, "-m", "bench.world", str(folder)]
         subprocess.run(world, cwd=ROOT, env=filled, check=True)
         for line in given.lines or LINES:

@@ -4,8 +4,9 @@ from typing import Final
 
 import psycopg
 
+from tests.services import Services
+
 from .load import Broken
-from .services import Services
 
 # In the bench nothing but messages takes a position of a chat, and none can be taken twice: a constraint.
 FAULTY: Final = {
@@ -29,7 +30,7 @@ def check(services: Services) -> None:
         Broken
     """
     for name, query in FAULTY.items():
-        with psycopg.connect(services.database(name)) as connection:
+        with psycopg.connect(services.postgres.url(name)) as connection:
             row = connection.execute(query).fetchone()
         if row is None or row[0]:
             raise Broken(f"{name}: {row and row[0]} chats have gaps, or messages twice")

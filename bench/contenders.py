@@ -13,9 +13,10 @@ from typing import Final
 
 import httpx
 
-from .machine import SERVER_CORE, free_port, on_core, program
-from .processes import running
-from .services import Services
+from tests.live_server import free_port
+from tests.machine import SERVER_CORE, on_core, program
+from tests.processes import Process
+from tests.services import Services
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PEERS: Final = Path(__file__).parent / "peers"
@@ -59,8 +60,8 @@ class Place:
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "ENV_FILE": os.devnull,
             "DATA_DIR": str(self.folder / "data"),
-            "DATABASE_URL": self.services.database("ours"),
-            "REDIS_URL": self.services.redis(0),
+            "DATABASE_URL": self.services.postgres.url("ours"),
+            "REDIS_URL": self.services.redis.url(0),
             "SECRET_KEY": SECRET,
             "LOG_LEVEL": "WARNING",
             **self.more,
@@ -69,7 +70,7 @@ class Place:
     def environment_of_peers(self) -> dict[str, str]:
         return {
             **self.environment(),
-            "DATABASE_URL": self.services.database("peers"),
+            "DATABASE_URL": self.services.postgres.url("peers"),
             "JWT_SECRET": SECRET,
             "NODE_ENV": "production",
         }
@@ -109,7 +110,7 @@ def _ours(place: Place, port: int) -> tuple[list[str], Path, dict[str, str]]:
 
 def _channels(place: Place, port: int) -> tuple[list[str], Path, dict[str, str]]:
     words = shlex.split(place.channels.format(python=sys.executable, port=port))
-    return words, ROOT, place.environment_of_peers() | {"REDIS_URL": place.services.redis(1)}
+    return words, ROOT, place.environment_of_peers() | {"REDIS_URL": place.services.redis.url(1)}
 
 
 def _node(
@@ -117,7 +118,7 @@ def _node(
 ) -> Callable[..., tuple[list[str], Path, dict[str, str]]]:
     def command(place: Place, port: int) -> tuple[list[str], Path, dict[str, str]]:
         words = [program("node", package="nodejs"), "peer.js", job, door]
-        redis = {"REDIS_URL": place.services.redis(1)} if adapter else {}
+        redis = {"REDIS_URL": place.services.redis.url(1)} if adapter else {}
         return words, place.built / "peers", place.environment_of_peers() | {"PORT": str(port)} | redis
 
     return command
@@ -142,14 +143,16 @@ def started(name: str, place: Place) -> Iterator[Server]:
     """A contender on the server's core, until the block ends."""
     contender, port = CONTENDERS[name], free_port()
     words, folder, environment = contender.command(place, port)
-    with running(
+    with Process(
         on_core(SERVER_CORE, words),
         log=place.folder / f"{name}.log",
         answers=lambda: httpx.get(f"http://127.0.0.1:{port}/", timeout=2),
         cwd=folder,
         env=environment,
     ) as process:
-        yield Server(name, port, process.pid, place.services.postgres, contender.speaks, contender.is_ordered)
+        yield Server(
+            name, port, process.pid, place.services.postgres.pid, contender.speaks, contender.is_ordered
+        )
 
 
 def install_peers(folder: Path) -> None:

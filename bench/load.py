@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests.machine import OTHER_CORE, cpu_seconds, family, on_core, program
+
 from .contenders import Server
-from .machine import OTHER_CORE, cpu_seconds, family, on_core, program
 
 CLIENT: Final = Path(__file__).parent / "client"
 TALKING: Final = {"rate", "busy", "send"}  # modes that first connect, and then measure

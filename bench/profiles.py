@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tests.machine import OTHER_CORE, Missing, on_core
+
 from .contenders import ROOT
-from .machine import OTHER_CORE, Missing, on_core
 
 SHOWN: Final = 40  # rows of each table
 RATE: Final = 100  # looks a second; each stops the process for a moment

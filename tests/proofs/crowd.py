@@ -27,10 +27,11 @@ class Violated(Exception):
     """The server broke its word."""
 
 
-def carry_out(proof: Callable[[Path], Coroutine[Any, Any, None]]) -> None:
+def carry_out(proof: Callable[[Path], Coroutine[Any, Any, None]], *, with_node: bool = True) -> None:
     """Run *proof* in a folder of its own, with the clients from npm; exits 1 and says what was violated."""
     with tempfile.TemporaryDirectory(prefix="serai-proof-") as folder:
-        NodeReader.install(Path(folder))
+        if with_node:
+            NodeReader.install(Path(folder))
         try:
             asyncio.run(proof(Path(folder)))
         except* Violated as violated:
@@ -87,6 +88,7 @@ class Member:
         self.heard = Heard(name)
         self.chat = ""
         self.repeats = 0
+        self._commands = 0
         self._rest = httpx.AsyncClient(timeout=PATIENCE)
         self._socket: websockets.ClientConnection | None = None
         self._is_open = asyncio.Event()
@@ -110,6 +112,13 @@ class Member:
         answer = (await self.call("POST", "auth/login", json=body)).raise_for_status().json()
         self.access, self.refresh = answer["access"], answer["refresh"]
         self.session, self.device = answer["session"], answer["device"]
+        self._rest.headers["Authorization"] = f"Bearer {self.access}"
+
+    async def renew(self) -> None:
+        """A newer access token: each is good for five minutes."""
+        answer = await self.call("POST", "auth/refresh", json={"refresh": self.refresh})
+        renewed = answer.raise_for_status().json()
+        self.access, self.refresh = renewed["access"], renewed["refresh"]
         self._rest.headers["Authorization"] = f"Bearer {self.access}"
 
     async def _mailed_token(self) -> str:
@@ -186,19 +195,24 @@ class Member:
                 await asyncio.sleep(PAUSE)
 
     async def _send_by_socket(self, data: dict[str, str]) -> None:
+        answered = await self.command("message.send", {"chat": self.chat} | data)
+        if answered["type"] != "ack":
+            raise Violated(f"{self.name}: {answered}")
+
+    async def command(self, type_: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Say one command on the socket that `listen` has open, and wait for its `ack` or `error`."""
         async with asyncio.timeout(PATIENCE):
             await self._is_open.wait()
             if self._socket is None:
                 raise ConnectionError("the socket was lost")
-            answer = self._answers[data["client_id"]] = asyncio.get_running_loop().create_future()
+            self._commands += 1
+            id_ = f"{type_}-{self._commands}"
+            answer = self._answers[id_] = asyncio.get_running_loop().create_future()
             try:
-                frame = {"type": "message.send", "id": data["client_id"], "data": {"chat": self.chat} | data}
-                await self._socket.send(json.dumps(frame))
-                answered = await answer
+                await self._socket.send(json.dumps({"type": type_, "id": id_, "data": data}))
+                return await answer
             finally:
-                del self._answers[data["client_id"]]
-        if answered["type"] != "ack":
-            raise Violated(f"{self.name}: {answered}")
+                del self._answers[id_]
 
     async def _send_by_rest(self, data: dict[str, str]) -> None:
         try:

@@ -1,11 +1,16 @@
-"""Databases that proofs have to themselves."""
+"""Databases and servers that proofs have to themselves."""
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+
+from tests.live_server import LiveServer
+from tests.services import Services, services
 
 
 @contextmanager
@@ -18,3 +23,25 @@ def database_of_its_own(url: str) -> Iterator[str]:
             yield urlsplit(url)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Server processes on a PostgreSQL and a Redis that nobody else uses."""
+
+    services: Services
+    servers: list[LiveServer]
+
+
+@contextmanager
+def cluster_of_its_own(folder: Path, *, processes: int, **environment: str) -> Iterator[Cluster]:
+    """All of it runs from here to the end of the block.
+
+    Args:
+        environment: of the servers, beside what they get anyway.
+    """
+    with ExitStack() as stack:
+        found = stack.enter_context(services(folder, databases=["serai"]))
+        where = {"DATABASE_URL": found.postgres.url("serai"), "REDIS_URL": found.redis.url(0)}
+        servers = [LiveServer(folder / "data", **where, **environment) for _ in range(processes)]
+        yield Cluster(found, [stack.enter_context(server) for server in servers])

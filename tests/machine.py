@@ -1,9 +1,8 @@
-"""The machine: its cores, what its processes cost, and which programs it has."""
+"""The machine that bench and proofs run on: its cores, what its processes cost, which programs it has."""
 
 import os
 import platform
 import shutil
-import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 class Missing(Exception):
-    """A program that the bench needs is not on this machine."""
+    """A program that is needed is not on this machine."""
 
 
 def program(name: str, *, package: str) -> str:
@@ -28,19 +27,13 @@ def program(name: str, *, package: str) -> str:
     """
     places = os.pathsep.join([os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
     if (path := shutil.which(name, path=places)) is None:
-        raise Missing(f"The bench needs {name}: apt-get install {package}")
+        raise Missing(f"This needs {name}: apt-get install {package}")
     return path
 
 
 def on_core(core: int, command: Sequence[str]) -> list[str]:
     """*command*, kept on one core."""
     return [program("taskset", package="util-linux"), "--cpu-list", str(core), *command]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def family(pid: int) -> list[int]:
