@@ -22,14 +22,16 @@ KEPT = (
     "COVERAGE_",
 )  # of our own environment, by their start
 
+SERVERS = ("daphne", "uvicorn")  # what serves: whatever is true of one is true of the other
+
 # The server with other numbers than production's, for tests that can't wait for those.
 WITH_PINGS = """
 import sys
 import django
 from django.core.management import execute_from_command_line
 django.setup()
-from realtime import server
-server.PING_EVERY, server.PONG_WITHIN = {every}, {within}
+from realtime.servers import manners
+manners.PING_EVERY, manners.PONG_WITHIN = {every}, {within}
 execute_from_command_line(["manage.py", *sys.argv[1:]])
 """
 
@@ -136,6 +138,7 @@ class LiveServer:
             "ENV_FILE": os.devnull,
             "DATA_DIR": str(self.data),
             "PORT": str(self.port),
+            "SERVER": os.environ.get("SERVER", "daphne"),
             "LIMIT_GENERAL": "off",
             "LIMIT_USER": "off",
             "LIMIT_AUTH": "off",

@@ -2,7 +2,7 @@
 
 `BoundedBodies` stands before Django, which would spool the whole body first, and only notes the excess;
 `BodyMiddleware` refuses it in the manners of the door. `manage.py serve` stops reading even earlier
-(`realtime/server.py`), since Daphne has a body whole before it calls anybody.
+(`realtime/servers`), since Daphne has a body whole before it calls anybody.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,5 +1,6 @@
 """What Django itself asks for."""
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from .environment import DATA_DIR, PRODUCTION, ROOT, audit_keys, env, field_keys, secret_key
@@ -12,6 +13,12 @@ FIELD_KEYS = field_keys(SECRET_KEY)  # of encrypted columns; the first encrypts,
 AUDIT_KEYS = audit_keys(SECRET_KEY)  # of the audit log; the first signs, each verifies
 DEBUG = env.bool("DEBUG", False)
 PORT = env.int("PORT", 8000)
+
+SERVERS = ("daphne", "uvicorn")  # each a package of `realtime/servers`
+SERVER = env.str("SERVER", "daphne")
+if SERVER not in SERVERS:
+    raise ImproperlyConfigured(f"SERVER is {SERVER!r}: use {' or '.join(SERVERS)}.")
+
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")  # in mails and problem types
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 

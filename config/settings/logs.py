@@ -65,6 +65,7 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},  # refusals are answers; the request line has their status
         "daphne": {"level": "WARNING"},
+        "uvicorn": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "django_structlog.celery": {"level": "WARNING"},  # tasks that failed; what they log has their id
         "kombu": {"level": "WARNING"},

@@ -7,7 +7,7 @@ from twisted.internet.testing import StringTransport
 
 from realtime.frames import Frame
 from realtime.pipes import EXTENSION, pipe_of
-from realtime.server import LiveProtocol, LiveServer
+from realtime.servers.daphne.server import LiveProtocol, LiveServer
 from realtime.socketio.visit import scope_for
 
 

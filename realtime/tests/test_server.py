@@ -19,15 +19,15 @@ from websockets.frames import Frame as WireFrame
 from websockets.frames import Opcode
 from websockets.uri import parse_uri
 
-from tests.live_server import LiveServer
+from tests.live_server import SERVERS, LiveServer
 from tests.proofs.crowd import Member, everybody_has, gather_group, send_all
 
 MEGABYTE = 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with LiveServer(tmp_path_factory.mktemp("server"), pings=(1, 1)) as running:
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with LiveServer(tmp_path_factory.mktemp("server"), SERVER=request.param, pings=(1, 1)) as running:
         yield running
 
 
@@ -196,9 +196,11 @@ def test_a_slow_reader_holds_nobody_else_up(server):
 # --- Clients that say too much ------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with LiveServer(tmp_path_factory.mktemp("strict"), LIMIT_SOCKET="100/m") as running:
+@pytest.fixture(scope="module", params=SERVERS)
+def strict_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    with LiveServer(tmp_path_factory.mktemp("strict"), SERVER=request.param, LIMIT_SOCKET="100/m") as running:
         yield running
 
 

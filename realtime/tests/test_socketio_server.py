@@ -8,16 +8,16 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.live_server import LiveServer
+from tests.live_server import SERVERS, LiveServer
 from tests.proofs.crowd import Member
 
 MEGABYTE = 1024 * 1024
 QUERY = "EIO=4&transport="
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with LiveServer(tmp_path_factory.mktemp("server")) as running:
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with LiveServer(tmp_path_factory.mktemp("server"), SERVER=request.param) as running:
         yield running
 
 

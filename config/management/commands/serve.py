@@ -19,10 +19,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: every one)")  # noqa: S104
         parser.add_argument("--port", type=int, default=settings.PORT, help="port (default: $PORT or 8000)")
+        parser.add_argument(
+            "--server",
+            default=settings.SERVER,
+            choices=settings.SERVERS,
+            help="what serves (default: $SERVER or daphne)",
+        )
         parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
         parser.add_argument("--no-worker", action="store_true", help="serve only; a worker runs elsewhere")
 
-    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, server: str, **options: Any) -> None:
         started = time.monotonic()
         self._claim(host, port)
         self._step("Preparing the database")
@@ -34,15 +40,16 @@ class Command(BaseCommand):
 
         from config.asgi import application
         from config.embedded import start_worker, stop_worker
-        from realtime.server import LiveServer  # installs its reactor: only when serving
+        from realtime.servers import server_of
 
         if not options["no_worker"]:
             start_worker()
-        LiveServer(
+        has_demo = not settings.PRODUCTION and demo.is_there()
+        server_of(server)(
             application,
-            host=host.replace(":", r"\:"),
+            host=host,
             port=port,
-            ready_callable=lambda: self._banner(port, time.monotonic() - started),
+            ready_callable=lambda: self._banner(port, time.monotonic() - started, has_demo=has_demo),
         ).run()
         stop_worker()
         gc.freeze()  # nothing is collected any more: the interpreter would search all there is, for seconds
@@ -65,7 +72,7 @@ class Command(BaseCommand):
         self.stdout.write(f"· {text} …")
         sys.stdout.flush()
 
-    def _banner(self, port: int, seconds: float) -> None:
+    def _banner(self, port: int, seconds: float, *, has_demo: bool) -> None:
         url = f"http://localhost:{port}"
         lines = [
             "",
@@ -78,7 +85,7 @@ class Command(BaseCommand):
         ]
         if settings.OUTBOX_PAGE:
             lines.append(f"  Mails     {url}/dev/outbox")
-        if not settings.PRODUCTION and demo.is_there():
+        if has_demo:
             lines += ["", f"  Demo logins, password «{demo.PASSWORD}»:"]
             lines += [f"    {person.email:<24} {person.note}" for person in demo.PEOPLE]
             body = f'{{"email": "{demo.PEOPLE[0].email}", "password": "{demo.PASSWORD}"}}'

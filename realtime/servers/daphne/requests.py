@@ -1,29 +1,17 @@
 """HTTP as Daphne takes it in, with bounds: Twisted would write any body to disk whole, and Daphne then put
 it whole into memory, before the application is asked for the first time.
 
-Twisted's own bounds hold beside: 500 headers, 16 KiB of request line and headers together, and a connection
-over which nothing comes for 60 seconds is closed.
+Twisted's own bounds hold beside, the same as in `manners.py`: of a head, and of an idle connection.
 """
 
-from typing import Any, Final
-from urllib.parse import unquote
+from typing import Any
 
 from daphne.http_protocol import WebRequest
-from django.conf import settings
 from twisted.web.http import HTTPChannel
 
 from common.api.answers import bare_answer
-from common.problems import BadRequest, NotAllowed, Problem, ServerFault
-from common.sizes import body_cap
 
-LINGER: Final = 5  # seconds for a client to stop sending and read why
-
-
-def problem_of(status: int) -> Problem:
-    """What a status says that the server chose by itself."""
-    if status >= 500:
-        return ServerFault()
-    return NotAllowed() if status == 403 else BadRequest()
+from ..manners import LINGER, is_too_long, problem_of, refusal
 
 
 class LiveRequest(WebRequest):
@@ -49,7 +37,7 @@ class LiveChannel(HTTPChannel):
         super().connectionMade()
 
     def allHeadersReceived(self) -> None:  # noqa: N802
-        if self._is_too_long(self.length or 0):
+        if is_too_long(self._path, self.length or 0):
             self.requests[-1].requestHeaders.removeHeader(b"Expect")  # no `100 Continue` for it
             self.length = 0  # goes on at once
             super().allHeadersReceived()
@@ -62,7 +50,7 @@ class LiveChannel(HTTPChannel):
             return
         super().rawDataReceived(data)
         # Chunked, so that nobody knew its length before.
-        if self._transferDecoder is not None and self._is_too_long(self.requests[-1].content.tell()):
+        if self._transferDecoder is not None and is_too_long(self._path, self.requests[-1].content.tell()):
             self._cut()
             self.allContentReceived()
 
@@ -78,18 +66,11 @@ class LiveChannel(HTTPChannel):
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802
         self._respondToBadRequestAndDisconnect()
 
-    def _is_too_long(self, length: int) -> bool:
-        if length <= settings.MAX_BODY:
-            return False
-        return length > body_cap(unquote(self._path.partition(b"?")[0].decode("latin1")))
-
     def _cut(self) -> None:
         self._is_cut = True
         self.persistent = False
         self.requests[-1].responseHeaders.setRawHeaders(b"Connection", [b"close"])
 
     def _respondToBadRequestAndDisconnect(self) -> None:  # noqa: N802
-        headers, content = bare_answer(BadRequest())
-        lines = [b"HTTP/1.1 400 Bad Request", *(name + b": " + value for name, value in headers)]
-        self.transport.write(b"\r\n".join([*lines, b"Connection: close", b"", content]))
+        self.transport.write(refusal(400))
         self.loseConnection()

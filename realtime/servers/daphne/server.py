@@ -6,59 +6,20 @@ as fast as a client sends, too; here it stops to read while enough waits for us.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
+from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 
-from common.api.answers import bare_answer
-
-from .frames import MAX_FRAME, Close
-from .hub import close_hub
-from .pipes import EXTENSION
-from .requests import LiveChannel, problem_of
-from .socketio.engine import close_connections
-
-PING_EVERY: Final = 25  # seconds
-PONG_WITHIN: Final = 10  # seconds
-CLOSE_WITHIN: Final = 10  # seconds for a slow reader to reach the close code behind what is on its way
-GONE_WITHIN: Final = 1.0  # seconds for clients to take their leave when the process ends
-STOP_WITHIN: Final = 1.0  # seconds for what still runs then
-MAX_WAITING: Final = 32  # frames of one client that wait for us, before we stop to read more
-MAX_WAITING_SIZE: Final = MAX_FRAME  # the same by size, roughly: what is there by then, and one frame more
-
-
-class Inbox(asyncio.Queue[dict[str, Any]]):
-    """What one client has said and nobody has read yet. While it is full, the connection isn't read."""
-
-    def __init__(self, transport: Any) -> None:
-        super().__init__()
-        self.is_full = False
-        self._transport = transport
-        self._length = 0
-
-    def _put(self, item: dict[str, Any]) -> None:
-        super()._put(item)
-        self._length += _length(item)
-        if not self.is_full and (self.qsize() >= MAX_WAITING or self._length >= MAX_WAITING_SIZE):
-            self.is_full = True
-            self._transport.pauseProducing()
-
-    def _get(self) -> dict[str, Any]:
-        item: dict[str, Any] = super()._get()
-        self._length -= _length(item)
-        if self.is_full and self.qsize() <= MAX_WAITING // 2 and self._length <= MAX_WAITING_SIZE // 2:
-            self.is_full = False
-            self._transport.resumeProducing()
-        return item
-
-
-def _length(item: dict[str, Any]) -> int:
-    return len(item.get("text") or item.get("bytes") or "")
+from ...frames import Close
+from ...pipes import EXTENSION
+from .. import manners
+from ..manners import Inbox, refusal, take_leave
+from .requests import LiveChannel
 
 
 class LivePipe:
@@ -107,9 +68,7 @@ class LiveProtocol(WebSocketProtocol):
 
     def sendHttpErrorResponse(self, code: int, reason: str, responseHeaders: Any = None) -> None:  # noqa: N802, N803
         """A socket refused before it opened: in the words of every refusal, under autobahn's status."""
-        headers, content = bare_answer(problem_of(code), status=code)
-        lines = [f"HTTP/1.1 {code} {reason}".encode(), *(name + b": " + value for name, value in headers)]
-        self.sendData(b"\r\n".join([*lines, b"Connection: close", b"", content]))
+        self.sendData(refusal(code))
 
     def serverClose(self, code: int | None = None) -> None:  # noqa: N802 (daphne's name)
         self._let_go()
@@ -121,6 +80,14 @@ class LiveProtocol(WebSocketProtocol):
     def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: FBT001, N802, N803
         self._let_go()
         super().onClose(wasClean, code, reason)
+
+    @property
+    def is_gone(self) -> bool:
+        return bool(self.state == self.STATE_CLOSED)
+
+    def send_away(self) -> None:
+        if self.state == self.STATE_OPEN:
+            self.serverClose(Close.GOING_AWAY)
 
     def _let_go(self) -> None:
         """Nothing more waits for this connection, and the transport may end without a producer's word."""
@@ -137,13 +104,13 @@ class LiveServer(Server):
     ) -> None:
         super().__init__(
             application,
-            endpoints=[f"tcp:port={port}:interface={host}"],
-            ping_interval=PING_EVERY,
-            ping_timeout=PONG_WITHIN,
+            endpoints=["tcp:port={}:interface={}".format(port, host.replace(":", r"\:"))],
+            ping_interval=manners.PING_EVERY,
+            ping_timeout=manners.PONG_WITHIN,
             websocket_timeout=-1,  # a socket lives as long as its session
-            websocket_max_message_size=4 * MAX_FRAME,  # bytes; characters are counted by the consumer
-            websocket_max_frame_size=4 * MAX_FRAME,
-            server_name="serai",
+            websocket_max_message_size=manners.MAX_MESSAGE,
+            websocket_max_frame_size=manners.MAX_MESSAGE,
+            server_name=manners.NAME,
             ready_callable=self._prepare,  # daphne's only word between making its factory and running
             **kwargs,
         )
@@ -152,14 +119,14 @@ class LiveServer(Server):
     def _prepare(self) -> None:
         self.http_factory.protocol = LiveChannel
         self.ws_factory.protocol = LiveProtocol
-        self.ws_factory.setProtocolOptions(closeHandshakeTimeout=CLOSE_WITHIN)
+        self.ws_factory.setProtocolOptions(closeHandshakeTimeout=manners.CLOSE_WITHIN)
         self._ready()
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """As Daphne does, for a socket with a bounded inbox."""
         if not isinstance(protocol, LiveProtocol):
             return super().create_application(protocol, scope)
-        inbox = Inbox(protocol.transport)
+        inbox = Inbox(pause=protocol.transport.pauseProducing, resume=protocol.transport.resumeProducing)
         running = self.application(
             scope=scope | {"asgi": {"version": "3.0"}, "extensions": {EXTENSION: LivePipe(protocol)}},
             receive=inbox.get,
@@ -174,25 +141,23 @@ class LiveServer(Server):
         await super().handle_reply(protocol, message)
 
     def kill_all_applications(self) -> Any:
-        """The process ends: sockets are sent away, then whatever still runs is cancelled."""
+        """The process ends."""
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._stop()))
 
     async def _stop(self) -> None:
-        await close_hub()
-        await close_connections()
-        sockets = [each for each in self.connections if isinstance(each, LiveProtocol)]
-        for each in sockets:
-            if each.state == each.STATE_OPEN:  # nobody in the hub: still showing who they are
-                each.serverClose(Close.GOING_AWAY)
-        until = time.monotonic() + GONE_WITHIN
-        while any(each.state != each.STATE_CLOSED for each in sockets) and time.monotonic() < until:
-            await asyncio.sleep(0.02)
-        running = [
+        for listening in self.listeners:
+            listening.addCallback(lambda port: port.stopListening())
+        await take_leave(
+            sockets=lambda: [each for each in self.connections if isinstance(each, LiveProtocol)],
+            is_answering=lambda: bool(self._running(WebRequest)),
+            running=lambda: self._running(object),
+        )
+
+    def _running(self, kind: type) -> list[asyncio.Future[Any]]:
+        return [
             application
-            for details in self.connections.values()
-            if (application := details.get("application_instance")) and not application.done()
+            for protocol, details in self.connections.items()
+            if isinstance(protocol, kind)
+            and (application := details.get("application_instance"))
+            and not application.done()
         ]
-        for application in running:
-            application.cancel()
-        if running:
-            await asyncio.wait(running, timeout=STOP_WITHIN)

@@ -1,0 +1,5 @@
+"""Daphne, the default: pure Python, on Twisted."""
+
+from .server import LiveServer
+
+__all__ = ["LiveServer"]

@@ -1,0 +1,136 @@
+"""How a server of ours behaves, whichever it is: its bounds, its clocks, its words when it refuses itself."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+from urllib.parse import unquote
+
+from django.conf import settings
+
+from common.api.answers import bare_answer
+from common.problems import BadRequest, NotAllowed, Problem, ServerFault
+from common.sizes import body_cap
+
+from ..frames import MAX_FRAME
+from ..hub import close_hub
+from ..socketio.engine import close_connections
+
+NAME: Final = "serai"  # in the header `Server`
+
+# Sockets.
+PING_EVERY: Final = 25.0  # seconds
+PONG_WITHIN: Final = 10.0  # seconds
+CLOSE_WITHIN: Final = 10.0  # seconds for a slow reader to reach the close code behind what is on its way
+MAX_MESSAGE: Final = 4 * MAX_FRAME  # bytes; characters are counted by the consumer
+MAX_WAITING: Final = 32  # frames of one client that wait for us, before we stop to read more
+MAX_WAITING_SIZE: Final = MAX_FRAME  # the same by size, roughly: what is there by then, and one frame more
+
+# Requests.
+MAX_HEAD: Final = 16 * 1024  # bytes of a request line and its headers together
+MAX_HEADERS: Final = 500
+IDLE: Final = 60  # seconds in which nothing comes over a connection that waits for its client
+LINGER: Final = 5  # seconds for a client to stop sending and read why
+
+# The end of the process.
+GONE_WITHIN: Final = 1.0  # seconds for clients of sockets to take their leave
+FINISH_WITHIN: Final = 5.0  # seconds for requests to be answered
+STOP_WITHIN: Final = 1.0  # seconds for what still runs then
+
+
+class Inbox(asyncio.Queue[dict[str, Any]]):
+    """What one client has said and nobody has read yet. While it is full, the connection isn't read."""
+
+    def __init__(self, *, pause: Callable[[], None], resume: Callable[[], None]) -> None:
+        super().__init__()
+        self.is_full = False
+        self._pause, self._resume = pause, resume
+        self._length = 0
+
+    def _put(self, item: dict[str, Any]) -> None:
+        super()._put(item)
+        self._length += _length(item)
+        if not self.is_full and (self.qsize() >= MAX_WAITING or self._length >= MAX_WAITING_SIZE):
+            self.is_full = True
+            self._pause()
+
+    def _get(self) -> dict[str, Any]:
+        item: dict[str, Any] = super()._get()
+        self._length -= _length(item)
+        if self.is_full and self.qsize() <= MAX_WAITING // 2 and self._length <= MAX_WAITING_SIZE // 2:
+            self.is_full = False
+            self._resume()
+        return item
+
+
+def _length(item: dict[str, Any]) -> int:
+    return len(item.get("text") or item.get("bytes") or "")
+
+
+def is_too_long(target: bytes, length: int) -> bool:
+    """Whether a body of *length* is more than its path takes.
+
+    Args:
+        target: as it stands in the request line, with the query.
+    """
+    if length <= settings.MAX_BODY:
+        return False
+    return length > body_cap(unquote(target.partition(b"?")[0].decode("latin1")))
+
+
+def problem_of(status: int) -> Problem:
+    """What a status says that the server chose by itself."""
+    if status >= 500:
+        return ServerFault()
+    return NotAllowed() if status == 403 else BadRequest()
+
+
+def refusal(status: int) -> bytes:
+    """A whole answer by the server itself, behind which the connection ends."""
+    headers, content = bare_answer(problem_of(status), status=status)
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
+    lines += [name + b": " + value for name, value in headers]
+    return b"\r\n".join([*lines, b"Server: " + NAME.encode(), b"Connection: close", b"", content])
+
+
+class OpenSocket(Protocol):
+    """A connection of a server that has become a WebSocket."""
+
+    is_gone: bool
+
+    def send_away(self) -> None:
+        """Close it with `GOING_AWAY`, unless it is closing."""
+        ...
+
+
+async def take_leave(
+    *,
+    sockets: Callable[[], Sequence[OpenSocket]],
+    is_answering: Callable[[], bool],
+    running: Callable[[], list[asyncio.Future[Any]]],
+) -> None:
+    """The process ends: sockets are sent away, requests finish, then whatever still runs is cancelled.
+
+    Args:
+        sockets: those that there are.
+        is_answering: whether a request waits for its answer.
+        running: the calls of the application that are not done.
+    """
+    await close_hub()
+    await close_connections()
+    leaving = sockets()
+    for each in leaving:  # of nobody in the hub: they were still showing who they are
+        each.send_away()
+    await _until(lambda: all(each.is_gone for each in leaving), within=GONE_WITHIN)
+    await _until(lambda: not is_answering(), within=FINISH_WITHIN)
+    if left := running():
+        for call in left:
+            call.cancel()
+        await asyncio.wait(left, timeout=STOP_WITHIN)
+
+
+async def _until(condition: Callable[[], bool], *, within: float) -> None:
+    until = time.monotonic() + within
+    while not condition() and time.monotonic() < until:
+        await asyncio.sleep(0.02)
