@@ -25,13 +25,13 @@ KEPT = (
 SERVERS = ("daphne", "uvicorn")  # what serves: whatever is true of one is true of the other
 
 # The server with other numbers than production's, for tests that can't wait for those.
-WITH_PINGS = """
+WITH_MANNERS = """
 import sys
 import django
 from django.core.management import execute_from_command_line
 django.setup()
 from realtime.servers import manners
-manners.PING_EVERY, manners.PONG_WITHIN = {every}, {within}
+vars(manners).update({numbers!r})
 execute_from_command_line(["manage.py", *sys.argv[1:]])
 """
 
@@ -47,7 +47,7 @@ class LiveServer:
 
     Args:
         data: its `DATA_DIR`; what it prints is kept there, in a file for each port.
-        pings: seconds between pings and for their pongs, in place of production's.
+        manners: numbers of `realtime.servers.manners`, in place of production's.
         environment: variables beside an otherwise bare environment, which is that of the embedded default.
     """
 
@@ -55,13 +55,13 @@ class LiveServer:
         self,
         data: Path,
         *,
-        pings: tuple[float, float] | None = None,
+        manners: dict[str, float] | None = None,
         port: int | None = None,
         **environment: str,
     ) -> None:
         self.data = data
         self.port = port or free_port()
-        self.pings = pings
+        self.manners = manners
         self.environment = environment
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -108,8 +108,8 @@ class LiveServer:
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start it without waiting."""
         command = ["manage.py"]
-        if self.pings:
-            command = ["-c", WITH_PINGS.format(every=self.pings[0], within=self.pings[1])]
+        if self.manners:
+            command = ["-c", WITH_MANNERS.format(numbers=self.manners)]
         self.data.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 (our own code)

@@ -9,25 +9,29 @@ import sqlite3
 import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack, closing, contextmanager, suppress
+from http.client import HTTPResponse
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import websockets
 from websockets.client import ClientProtocol
 from websockets.frames import Frame as WireFrame
 from websockets.frames import Opcode
+from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from tests.live_server import SERVERS, LiveServer
 from tests.proofs.crowd import Member, everybody_has, gather_group, send_all
 
 MEGABYTE = 1024 * 1024
+QUICK = {"PING_EVERY": 1, "PONG_WITHIN": 1, "CLOSE_WITHIN": 1}  # seconds
 
 
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with LiveServer(tmp_path_factory.mktemp("server"), SERVER=request.param, pings=(1, 1)) as running:
+    with LiveServer(tmp_path_factory.mktemp("server"), SERVER=request.param, manners=QUICK) as running:
         yield running
 
 
@@ -59,6 +63,20 @@ async def signed_in(server: LiveServer, name: str) -> Member:
 def socket_of(server: LiveServer, member: Member, **more: Any) -> websockets.connect:
     headers = {"Authorization": f"Bearer {member.access}"}
     return websockets.connect(f"{server.ws_url}/ws", additional_headers=headers, proxy=None, **more)
+
+
+@contextmanager
+def opened(server: LiveServer, access: str) -> Iterator[tuple[socket.socket, ClientProtocol]]:
+    """A socket of which nothing is read but what a test reads."""
+    protocol = ClientProtocol(parse_uri(f"{server.ws_url}/ws"))
+    request = protocol.connect()
+    request.headers["Authorization"] = f"Bearer {access}"
+    protocol.send_request(request)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as wire:
+        wire.sendall(b"".join(protocol.data_to_send()))
+        while protocol.state is State.CONNECTING:
+            protocol.receive_data(wire.recv(1))  # no frame behind the head with it
+        yield wire, protocol
 
 
 async def code_of(client: websockets.ClientConnection) -> int | None:
@@ -107,14 +125,7 @@ def test_a_client_that_does_not_pong_is_closed(server):
         await member.close()
         return member.access
 
-    access = asyncio.run(connect())
-    protocol = ClientProtocol(parse_uri(f"{server.ws_url}/ws"))
-    request = protocol.connect()
-    request.headers["Authorization"] = f"Bearer {access}"
-    protocol.send_request(request)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as wire:
-        wire.sendall(b"".join(protocol.data_to_send()))  # the last that this client ever says
-
+    with opened(server, asyncio.run(connect())) as (wire, protocol):  # the last that this client ever says
         opcodes = []
         while protocol.close_rcvd is None and (data := wire.recv(65_536)):
             protocol.receive_data(data)
@@ -163,6 +174,28 @@ def test_a_reader_that_reads_nothing_is_closed_and_holds_no_memory(server):
         assert grown < 40 * MEGABYTE
 
     asyncio.run(flood())
+
+
+def test_who_never_reads_why_they_are_closed_is_dropped(server):
+    async def connect() -> str:
+        member = await signed_in(server, "never-reads")
+        await member.close()
+        return member.access
+
+    with opened(server, asyncio.run(connect())) as (wire, protocol):
+        echo = json.dumps({"type": "ping", "id": "x" * 250_000}).encode()
+        wire.settimeout(30)
+
+        with pytest.raises(ConnectionError):
+            say_for_ever(wire, protocol, echo)  # and read nothing
+
+    assert "Traceback" not in server.log
+
+
+def say_for_ever(wire: socket.socket, protocol: ClientProtocol, text: bytes) -> None:
+    while True:
+        protocol.send_text(text)
+        wire.sendall(b"".join(protocol.data_to_send()))
 
 
 def test_a_slow_reader_holds_nobody_else_up(server):
@@ -232,6 +265,31 @@ def test_what_a_client_says_faster_than_it_is_heard_waits_with_the_client(server
         assert most - before < 25 * MEGABYTE
 
     asyncio.run(flood())
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("x" * 5 * MEGABYTE, 1009),
+        (["x" * 100_000] * 20, 1009),  # in pieces
+        ("x" * 300_000, 4400),  # no more than four bytes for each character of a frame, but too many of those
+        (b"\xff", 1007),
+    ],
+    ids=["too large", "too large in pieces", "too long", "no text"],
+)
+def test_what_no_frame_may_be_closes_the_socket_and_says_so(said, code, server):
+    async def say() -> int | None:
+        member = await signed_in(server, f"says-{uuid4().hex[:8]}")
+        async with socket_of(server, member, ping_interval=None) as client:
+            await client.recv()
+            with suppress(websockets.ConnectionClosed):
+                await client.send(said, text=True)
+            told = await code_of(client)
+        await member.close()
+        return told
+
+    assert asyncio.run(say()) == code
+    assert "Traceback" not in server.log
 
 
 async def answer_of(client: websockets.ClientConnection) -> dict[str, Any]:
@@ -331,6 +389,40 @@ def test_a_signal_ends_it_quickly_and_cleanly(how, server):
     assert codes == [1012] * 10
     assert "Traceback" not in server.log
     assert server.start() < 15  # everything is there already
+
+
+def test_a_request_under_way_is_answered_before_the_process_ends(server):
+    head = (
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as wire:
+        wire.sendall(head)
+        assert wire.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+        server.process.send_signal(signal.SIGTERM)
+        wait_until_refused(server)
+        wire.sendall(b"{}")
+        with HTTPResponse(wire) as response:
+            response.begin()
+            problem = json.loads(response.read())
+        code = server.process.wait(15)
+
+    assert (response.status, problem["code"]) == (400, "invalid")
+    assert code == 0
+    assert "Traceback" not in server.log
+    server.start()
+
+
+def wait_until_refused(server: LiveServer) -> None:
+    until = time.monotonic() + 15
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", server.port), timeout=1).close()
+        except OSError:
+            return
+        time.sleep(0.02)
+    raise TimeoutError("It still takes connections in.")
 
 
 def test_a_taken_port_is_told_in_words(tmp_path):

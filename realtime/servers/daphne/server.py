@@ -119,7 +119,11 @@ class LiveServer(Server):
     def _prepare(self) -> None:
         self.http_factory.protocol = LiveChannel
         self.ws_factory.protocol = LiveProtocol
-        self.ws_factory.setProtocolOptions(closeHandshakeTimeout=manners.CLOSE_WITHIN)
+        self.http_factory.timeOut = manners.IDLE
+        self.ws_factory.setProtocolOptions(
+            closeHandshakeTimeout=manners.CLOSE_WITHIN,
+            failByDrop=False,  # what is no frame is closed by a code that says so
+        )
         self._ready()
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
@@ -149,15 +153,20 @@ class LiveServer(Server):
             listening.addCallback(lambda port: port.stopListening())
         await take_leave(
             sockets=lambda: [each for each in self.connections if isinstance(each, LiveProtocol)],
-            is_answering=lambda: bool(self._running(WebRequest)),
-            running=lambda: self._running(object),
+            is_answering=self._is_answering,
+            running=self._running,
+        )
+        await asyncio.sleep(0.02)  # for what was written last: Twisted drops what it has not sent by then
+
+    def _is_answering(self) -> bool:
+        return any(
+            isinstance(protocol, WebRequest) and "disconnected" not in details
+            for protocol, details in self.connections.items()
         )
 
-    def _running(self, kind: type) -> list[asyncio.Future[Any]]:
+    def _running(self) -> list[asyncio.Future[Any]]:
         return [
             application
-            for protocol, details in self.connections.items()
-            if isinstance(protocol, kind)
-            and (application := details.get("application_instance"))
-            and not application.done()
+            for details in self.connections.values()
+            if (application := details.get("application_instance")) and not application.done()
         ]

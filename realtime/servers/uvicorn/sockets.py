@@ -40,6 +40,8 @@ class LiveSocket(WebSocketsSansIOProtocol):
     It is its own `Pipe`.
     """
 
+    scope: Any
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conn = Handshake(max_size=self.config.ws_max_size, logger=self.logger)
