@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, Final
 
 from common.api.answers import encode
@@ -11,6 +12,7 @@ from common.api.answers import encode
 PROTOCOL: Final = "serai.v1"
 MAX_FRAME: Final = 256 * 1024  # characters: 10,000 of text, however JSON escapes them, and room
 FINAL_TEXT: Final = 0x81  # the first byte of a text frame that no other continues
+PORTION: Final = 64 * 1024  # characters in one write, or one frame that is longer
 
 
 class Close(IntEnum):
@@ -48,6 +50,32 @@ class Frame(str):
         except AttributeError:
             self._other = make()
             return self._other
+
+
+class Bundle:
+    """Frames that follow each other, for all who are given them all: joined once, however many sockets."""
+
+    def __init__(self, frames: list[Frame]) -> None:
+        self.frames = frames
+
+    @cached_property
+    def wire(self) -> bytes:
+        if len(self.frames) == 1:
+            return self.frames[0].wire
+        return b"".join([each.wire for each in self.frames])
+
+
+def bundles(frames: Iterable[Frame]) -> list[Bundle]:
+    """All of *frames*, in their order, in bundles of one `PORTION` each."""
+    portions: list[list[Frame]] = []
+    length = PORTION
+    for each in frames:
+        if length >= PORTION:
+            portions.append([])
+            length = 0
+        portions[-1].append(each)
+        length += len(each)
+    return [Bundle(portion) for portion in portions]
 
 
 def _header(length: int) -> bytes:

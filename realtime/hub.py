@@ -2,6 +2,10 @@
 
 The bell only says that a topic moved. What moved is read from the log, once for all sockets of the process,
 and given to each from its own position on. So order, gaps, late joiners, lost bells are one case, not four.
+
+What this process told itself is at hand, and given in the same breath. Of a busy topic it is gathered first,
+for at most `SOCKET_GATHER` seconds: a system call for each frame and socket is what bounds a crowd, and all
+frames that a socket lacks go to it in one. Sockets that lack the same are given the same bytes.
 """
 
 from __future__ import annotations
@@ -24,17 +28,20 @@ from common.models import LogEntry
 
 from . import log, registry
 from .bell import EVERY_HUB, Listener, Round
-from .frames import Close, Frame, frame
+from .frames import Bundle, Close, Frame, bundles, frame
 from .reader import Reader
 from .sockets import Socket, Subscription
+from .tempo import Tempo
 from .threads import reading
 
 logger = structlog.get_logger(__name__)
 
 LOOK_BACK: Final = timedelta(seconds=30)  # no transaction commits later than this after its entry
 HEARD_WITHIN: Final = 2.0  # seconds that a socket waits for the bell; without it the sweep must do
-MAX_AT_HAND: Final = 128  # lines of a topic
+MAX_AT_HAND: Final = 512  # lines of a topic: more than come while a busy one is gathered
 GONE_WITHIN: Final = 1.0  # seconds for the last frames when the process ends
+
+Passing = tuple[Frame, frozenset[str]]  # and who does not hear it
 
 
 class Topic:
@@ -43,11 +50,12 @@ class Topic:
     Attributes:
         heard: done once the bell rings here for it.
         newest: the highest position heard of.
-        passing: frames that stand in no log, to be given behind the lines that are known already, and who
-            does not hear them.
+        passing: what stands in no log, to be given behind the lines that are known already.
         strokes: how often the bell said so: a stroke during a read means that there may be more than that.
         at_hand: lines by position that this process made itself, so that they need not be read; those that
             somebody is yet to be given.
+        tempo: of its frames.
+        pump: while somebody is yet to be given something.
     """
 
     def __init__(self, name: str, heard: asyncio.Task[None]) -> None:
@@ -56,9 +64,20 @@ class Topic:
         self.newest = 0
         self.strokes = 0
         self.subscriptions: set[Subscription] = set()
-        self.passing: list[tuple[Frame, frozenset[str]]] = []
+        self.passing: list[Passing] = []
         self.at_hand: dict[int, log.Line] = {}
+        self.tempo = Tempo()
         self.pump: asyncio.Task[None] | None = None
+
+    def take_passing(self) -> list[Passing]:
+        passing, self.passing = self.passing, []
+        return passing
+
+    def reach(self, position: int, now: float) -> None:
+        """It has come to *position*, if that is news."""
+        if position > self.newest:
+            self.tempo.came(position - self.newest, now)
+            self.newest = position
 
     def offer(self, line: log.Line) -> None:
         self.at_hand[line.seq] = line
@@ -77,6 +96,7 @@ class Hub:
     """One for each event loop, from the first socket to the last."""
 
     def __init__(self) -> None:
+        self._time = asyncio.get_running_loop().time
         self._topics: dict[str, Topic] = {}
         self._sockets: dict[str, set[Socket]] = {}  # by user
         self._listener = Listener()
@@ -149,9 +169,11 @@ class Hub:
             topic = self._topics[name] = Topic(name, self._errand(self._listener.hear(name)))
         subscription = Subscription(socket, position, is_silent=is_silent)
         socket.subscriptions[name] = subscription
+        is_level = position == topic.newest or not topic.subscriptions
         topic.subscriptions.add(subscription)
         topic.newest = max(topic.newest, position)
-        self._start_pump(topic)
+        if not is_level:
+            self._start_pump(topic)
 
     def _unsubscribe(self, socket: Socket, name: str) -> None:
         topic = self._topics[name]
@@ -163,37 +185,48 @@ class Hub:
     def release(self, socket: Socket) -> None:
         """Let a held socket have what came meanwhile, and from now on."""
         socket.release()
-        for name in socket.subscriptions:
-            self._start_pump(self._topics[name])
+        for name, subscription in list(socket.subscriptions.items()):  # a list: some may be over
+            topic = self._topics[name]
+            if subscription.is_over or subscription.position < subscription.end_of(topic.newest):
+                self._start_pump(topic)
 
     def moved(self, name: str, newest: int) -> None:
-        """*name* has come to position *newest*."""
-        if topic := self._topics.get(name):
-            topic.newest = max(topic.newest, newest)
-            topic.strokes += 1
-            self._start_pump(topic)
+        """*name* has come to position *newest*. Of what this process told itself that is no news."""
+        topic = self._topics.get(name)
+        if topic and (topic.pump or newest > topic.newest):
+            self._stroke(topic, newest)
+
+    def _stroke(self, topic: Topic, newest: int) -> None:
+        topic.reach(newest, self._time())
+        topic.strokes += 1
+        self._start_pump(topic)
 
     def tell(self, told: list[Told]) -> None:
         """What this process tells: heard at once, without the way through the bell and the log."""
+        newest: dict[str, int] = {}
         for each in told:
             topic = self._topics.get(each.topic)
             if topic and each.seq and (line := log.line_of(each)):
                 topic.offer(line)
-                self.moved(each.topic, each.seq)
+                newest[each.topic] = each.seq  # in order: the last one holds
+        for name, seq in newest.items():
+            self._stroke(self._topics[name], seq)
 
     def passes(self, name: str, text: Frame, hidden_from: frozenset[str]) -> None:
         """Something is told now and kept nowhere: a mark moved, somebody types."""
         if topic := self._topics.get(name):
             topic.passing.append((text, hidden_from))
+            topic.tempo.came(1, self._time())
             self._start_pump(topic)
 
     def goes_round(self, round_: Round) -> None:
         """The same for whoever hears one of several topics, on each socket once."""
         heard = [self._topics[name] for name in round_.topics if name in self._topics]
         sockets = {each.socket for topic in heard for each in self._listening(topic)}
+        bundle = Bundle([round_.text])
         for socket in sockets:
             if str(socket.caller.user.pk) not in round_.hidden_from:
-                socket.push_passing(round_.text)
+                socket.push_passing(bundle)
 
     @staticmethod
     def _listening(topic: Topic) -> list[Subscription]:
@@ -202,54 +235,88 @@ class Hub:
     # --- The pump: from the log to the sockets, in order ----------------------------------------------------
 
     def _start_pump(self, topic: Topic) -> None:
-        if topic.pump is None or topic.pump.done():
+        """Have everybody given what they lack: now, if that is at hand and the topic is quiet."""
+        if topic.pump and not topic.pump.done():
+            return  # it looks again before it ends
+        if self._gathers(topic) or not self._give_at_hand(topic):
             topic.pump = self._errand(self._pump(topic))
 
+    def _gathers(self, topic: Topic) -> bool:
+        return settings.SOCKET_GATHER > 0 and topic.tempo.is_busy(self._time())
+
     async def _pump(self, topic: Topic) -> None:
-        while True:
-            self._let_go(topic)
-            passing, topic.passing = topic.passing, []
-            behind = [
-                each.position
-                for each in topic.subscriptions
-                if not each.socket.is_held and each.position < each.end_of(topic.newest)
-            ]
-            if not behind:
-                topic.at_hand.clear()
-                self._pass_on(topic, passing)
-                return
-            after, strokes = min(behind), topic.strokes
-            lines = topic.lines_at_hand(after)
-            if lines is None:
-                lines = await self._reader.read(topic.name, after=after)
-            if lines:
-                topic.newest = max(topic.newest, lines[-1].seq)
-            elif topic.strokes == strokes:  # nothing there: somebody only guessed, or the log was cut
-                topic.newest = after
-            # Whoever came in while we read, from further back, has the next round.
-            listeners = [s for s in topic.subscriptions if s.position >= after and not s.socket.is_held]
-            for move in [line.move for line in lines if line.move]:
-                self._move(move)  # first: whoever left, came back and left again has the lines of both times
-            for line in lines:
-                self._give(line, listeners)
-            self._pass_on(topic, passing)
+        if self._gathers(topic):
+            await asyncio.sleep(settings.SOCKET_GATHER)
+        while not self._give_at_hand(topic):
+            await self._give_from_log(topic)
             await asyncio.sleep(0)  # let the writers send before the next portion
+        topic.pump = None
+
+    def _give_at_hand(self, topic: Topic) -> bool:
+        """Give everybody what is at hand, if nothing has to be read before; whether that was so."""
+        if behind := self._behind(topic):
+            lines = topic.lines_at_hand(min(behind))
+            if lines is None:
+                return False
+            self._give(lines, topic.subscriptions)
+        topic.at_hand.clear()
+        self._pass_on(topic, topic.take_passing())
+        self._let_go(topic)
+        return True
+
+    async def _give_from_log(self, topic: Topic) -> None:
+        """Give the next portion of the log."""
+        after, strokes, passing = min(self._behind(topic)), topic.strokes, topic.take_passing()
+        lines = await self._reader.read(topic.name, after=after)
+        if lines:
+            topic.reach(lines[-1].seq, self._time())
+        elif topic.strokes == strokes:  # nothing there: somebody only guessed, or the log was cut
+            topic.newest = after
+        for move in [line.move for line in lines if line.move]:
+            self._move(move)  # first: whoever left, came back and left again has the lines of both times
+        # Whoever came in while we read, from further back, has the next round.
+        self._give(lines, [each for each in topic.subscriptions if each.position >= after])
+        self._pass_on(topic, passing)
+        self._let_go(topic)
 
     @staticmethod
-    def _give(line: log.Line, listeners: list[Subscription]) -> None:
-        for subscription in listeners:
-            end = subscription.end_of(line.seq)
-            if subscription.position < end:
-                if end == line.seq and not subscription.is_silent:
-                    subscription.socket.push(line.text)
-                subscription.position = end
+    def _behind(topic: Topic) -> set[int]:
+        """The positions of those who lack something."""
+        return {
+            each.position
+            for each in topic.subscriptions
+            if each.position < each.end_of(topic.newest) and not each.socket.is_held
+        }
 
     @staticmethod
-    def _pass_on(topic: Topic, passing: list[tuple[Frame, frozenset[str]]]) -> None:
-        for text, hidden_from in passing:
-            for subscription in Hub._listening(topic):
-                if str(subscription.socket.caller.user.pk) not in hidden_from:
-                    subscription.socket.push_passing(text)
+    def _give(lines: list[log.Line], subscriptions: Iterable[Subscription]) -> None:
+        """Give each what they lack of *lines*."""
+        given: dict[tuple[int, int], list[Bundle]] = {}  # from where up to where
+        for each in subscriptions:
+            end = each.end_of(lines[-1].seq) if lines else 0
+            if each.position >= end or each.socket.is_held:
+                continue
+            if not each.is_silent:
+                lacking = each.position, end
+                if lacking not in given:
+                    given[lacking] = bundles(line.text for line in lines if each.position < line.seq <= end)
+                for bundle in given[lacking]:
+                    each.socket.push_all(bundle)
+            each.position = end
+
+    @staticmethod
+    def _pass_on(topic: Topic, passing: list[Passing]) -> None:
+        """Give what passes, behind the lines."""
+        if not passing:
+            return
+        for_all = bundles(text for text, _ in passing)
+        some = frozenset().union(*(hidden_from for _, hidden_from in passing))
+        for each in Hub._listening(topic):
+            given = for_all
+            if some and (user := str(each.socket.caller.user.pk)) in some:
+                given = bundles(text for text, hidden_from in passing if user not in hidden_from)
+            for bundle in given:
+                each.socket.push_passing(bundle)
 
     def _move(self, move: registry.Joins | registry.Leaves) -> None:
         """Bring people into a topic or take them out, as the line just given says."""
@@ -274,7 +341,7 @@ class Hub:
     async def _look_once_heard(self, topic: Topic, newest: int) -> None:
         """What came before the bell rang here is found by this look, what comes later by the bell."""
         await asyncio.wait([topic.heard])
-        self.moved(topic.name, newest)
+        self._stroke(topic, newest)  # also where that is no news: somebody may have to be parted with
 
     def _let_go(self, topic: Topic) -> None:
         """Part with those who have all that was still for them."""

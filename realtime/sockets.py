@@ -11,7 +11,7 @@ import structlog
 
 from common.ids import uuid7
 
-from .frames import Close, Frame
+from .frames import PORTION, Bundle, Close, Frame
 from .pipes import Pipe
 from .registry import Caller
 
@@ -19,7 +19,6 @@ logger = structlog.get_logger(__name__)
 
 MAX_FRAMES: Final = 1024  # waiting in one socket's queue
 MAX_CHARACTERS: Final = 4 * 1024 * 1024  # the same, by size
-PORTION: Final = 64 * 1024  # characters of a queue that go through a pipe in one write
 STALLED: Final = 30.0  # seconds in which a replay finds no room at all
 
 
@@ -134,6 +133,14 @@ class Socket:
         else:
             self._put(text)
 
+    def push_all(self, bundle: Bundle) -> None:
+        """Push frames that go together, in one write if they can."""
+        if self._queue is None and not self.is_closing and self._pipe is not None and self._pipe.is_open:
+            self._pipe.write(bundle.wire)
+        else:
+            for text in bundle.frames:
+                self.push(text)
+
     async def push_patiently(self, text: Frame) -> None:
         """Queue a frame once the queue is half empty: for replays, which are longer than any queue."""
         while not self.is_closing and self._is_half_full:
@@ -150,14 +157,14 @@ class Socket:
             len(self._queue) > MAX_FRAMES // 2 or self._characters > MAX_CHARACTERS // 2
         )
 
-    def push_passing(self, text: Frame) -> None:
-        """Push a frame that stands in no log: a held socket has it when it is released."""
+    def push_passing(self, bundle: Bundle) -> None:
+        """Push frames that stand in no log: a held socket has them when it is released."""
         if not self.is_held:
-            self.push(text)
-        elif self._passing is None:
-            self._passing = deque([text], maxlen=MAX_FRAMES)
-        else:
-            self._passing.append(text)
+            self.push_all(bundle)
+            return
+        if self._passing is None:
+            self._passing = deque(maxlen=MAX_FRAMES)
+        self._passing.extend(bundle.frames)
 
     def hold(self) -> None:
         self.is_held = True

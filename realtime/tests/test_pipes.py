@@ -3,12 +3,56 @@
 import asyncio
 from typing import Any
 
+import pytest
+from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import StringTransport
 
 from realtime.frames import Frame
 from realtime.pipes import EXTENSION, pipe_of
-from realtime.servers.daphne.server import LiveProtocol, LiveServer
+from realtime.servers.daphne.server import LivePipe, LiveProtocol, LiveServer
 from realtime.socketio.visit import scope_for
+
+
+class Transport(StringTransport):
+    """One that keeps nothing back, over a wire that takes so much at once; None: it broke."""
+
+    dataBuffer = b""  # noqa: N815 (twisted's name)
+    _tempDataBuffer: tuple[bytes, ...] = ()
+
+    def __init__(self, *, wire: int | None) -> None:
+        super().__init__()
+        self._wire = wire
+
+    def writeSomeData(self, data: bytes) -> int | Exception:  # noqa: N802
+        if self._wire is None:
+            return ConnectionLost()
+        super().write(data[: self._wire])
+        return min(len(data), self._wire)
+
+
+def pipe_over(transport: Transport) -> LivePipe:
+    protocol = LiveProtocol()
+    protocol.transport = transport
+    return LivePipe(protocol)
+
+
+@pytest.mark.parametrize("wire", [0, 3, 100, None])
+def test_what_daphnes_wire_does_not_take_the_transport_sends_later(wire):
+    transport = Transport(wire=wire)
+
+    pipe_over(transport).write(b"Salam")
+
+    assert transport.value() == b"Salam"
+
+
+def test_nothing_goes_before_what_daphnes_transport_keeps_back():
+    transport = Transport(wire=100)
+    transport.writeSomeData = None  # type: ignore[assignment] # whoever calls it fails
+    transport.dataBuffer = b"earlier"
+
+    pipe_over(transport).write(b"Salam")
+
+    assert transport.value() == b"Salam"
 
 
 def test_daphne_offers_a_pipe_that_is_open_while_its_connection_takes_more():
@@ -17,9 +61,9 @@ def test_daphne_offers_a_pipe_that_is_open_while_its_connection_takes_more():
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         scopes.append(scope)
 
-    async def connect() -> tuple[LiveProtocol, StringTransport]:
+    async def connect() -> tuple[LiveProtocol, Transport]:
         server = LiveServer(application, host="127.0.0.1", port=0, ready_callable=lambda: None)
-        protocol, transport = LiveProtocol(), StringTransport()
+        protocol, transport = LiveProtocol(), Transport(wire=100)
         protocol.transport = transport
         protocol.state = LiveProtocol.STATE_CONNECTING
         server.connections = {protocol: {}}
@@ -33,7 +77,6 @@ def test_daphne_offers_a_pipe_that_is_open_while_its_connection_takes_more():
     assert not pipe.is_open  # not accepted yet
 
     protocol.state = LiveProtocol.STATE_OPEN
-    protocol.writable = asyncio.Event()
     protocol.resumeProducing()
     assert pipe.is_open
     pipe.write(Frame("Salam").wire)

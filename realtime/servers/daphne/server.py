@@ -32,30 +32,43 @@ class LivePipe:
 
     @property
     def is_open(self) -> bool:
-        return self._protocol.state == LiveProtocol.STATE_OPEN and self._protocol.writable.is_set()
+        protocol = self._protocol
+        return protocol.room is None and protocol.state == LiveProtocol.STATE_OPEN
 
     def write(self, frames: bytes) -> None:
-        self._protocol.transport.write(frames)
+        transport = self._protocol.transport
+        if not transport.dataBuffer and not transport._tempDataBuffer:
+            # Twisted would keep it for the loop's next turn, and wake for it: dearer than the write itself.
+            sent = transport.writeSomeData(frames)
+            if sent == len(frames):
+                return
+            if isinstance(sent, int):
+                frames = frames[sent:]
+        transport.write(frames)  # a connection that broke is noticed there
 
 
 class LiveProtocol(WebSocketProtocol):
     """A connection that tells when it is full, and closes with our code when its client is dead."""
 
+    room: asyncio.Event | None = None  # while the connection takes no more
+    is_ours = False  # whether the transport asks us to pause, not the HTTP channel that it began with
+
     def onOpen(self) -> None:  # noqa: N802 (autobahn's name)
         super().onOpen()
-        self.writable = asyncio.Event()
-        self.writable.set()
-        self.transport.unregisterProducer()  # the HTTP channel that the connection began as
+        self.is_ours = True
+        self.transport.unregisterProducer()
         self.transport.registerProducer(self, streaming=True)
 
     def pauseProducing(self) -> None:  # noqa: N802 (twisted's name)
-        self.writable.clear()
+        self.room = self.room or asyncio.Event()
 
     def resumeProducing(self) -> None:  # noqa: N802
-        self.writable.set()
+        if self.room:
+            self.room.set()
+            self.room = None
 
     def stopProducing(self) -> None:  # noqa: N802
-        self.writable.set()
+        self.resumeProducing()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: FBT001, N802, N803
         if self.state == self.STATE_OPEN:  # what comes behind our close is for nobody
@@ -91,8 +104,8 @@ class LiveProtocol(WebSocketProtocol):
 
     def _let_go(self) -> None:
         """Nothing more waits for this connection, and the transport may end without a producer's word."""
-        if hasattr(self, "writable"):
-            self.writable.set()
+        if self.is_ours:
+            self.resumeProducing()
             self.transport.unregisterProducer()
 
 
@@ -140,8 +153,9 @@ class LiveServer(Server):
         return inbox
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        if message["type"] == "websocket.send" and hasattr(protocol, "writable"):
-            await protocol.writable.wait()
+        if message["type"] == "websocket.send":
+            while protocol.room:
+                await protocol.room.wait()
         await super().handle_reply(protocol, message)
 
     def kill_all_applications(self) -> Any:
