@@ -1,25 +1,37 @@
 """Fixtures for every app."""
 
+import json
+import logging
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.core.asgi import get_asgi_application
+from django.db import connection, transaction
 from rest_framework.test import APIClient
+from structlog.stdlib import ProcessorFormatter
 
+from accounts import admission
 from accounts.models import User
 from accounts.tests.factories import SessionFactory, UserFactory
 from accounts.tokens import make_access
+from common import gathering as gatherers
 from common import geo
+from common.fast import FastRoutes
 from common.gate import Gate, gate
 from common.tests.geofiles import write_geo_file
 from config.celery import app as celery_app
 from legal.duties import board
+from messaging.api.fast import ROUTES
 from messaging.models import Chat
+from messaging.services.sending import gathering
 from messaging.tests.factories import group_of
+from tests.asgi import AsgiClient, ThisThread
 
 ClientOf = Callable[[User], APIClient]
+Lines = Callable[[], list[dict[str, Any]]]
 
 
 def pytest_configure() -> None:
@@ -90,17 +102,71 @@ def client() -> APIClient:
     return APIClient()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("both_doors") and "client_of" in metafunc.fixturenames:
+        metafunc.parametrize("fast_routes", ["off", "on"], indirect=True, ids="fast_routes={}".format)
+
+
+@pytest.fixture(scope="session")
+def manners(django_db_setup: None, django_db_blocker: Any) -> dict[Any, Any]:
+    """What the fast routes learn of Django's answers, learned once."""
+    application = FastRoutes(ROUTES, get_asgi_application())
+    with django_db_blocker.unblock(), transaction.atomic():
+        session = SessionFactory()
+        client = AsgiClient(application)
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {make_access(session)}")
+        url = f"/api/v1/chats/{group_of(session.user).pk}/messages"
+        assert client.post(url, {"text": "Salam"}).status_code == 201
+        transaction.set_rollback(True)
+    assert application._manners
+    return application._manners
+
+
 @pytest.fixture
-def client_of() -> ClientOf:
+def fast(manners: dict[Any, Any], monkeypatch: pytest.MonkeyPatch) -> FastRoutes:
+    """The fast routes in front of Django, at work in the thread and the transaction of the test."""
+    monkeypatch.setattr(gatherers, "close_old_connections", lambda: None)  # as `connections_kept`
+    for module, gatherer in ((gathering, "_sends"), (admission, "_admissions")):
+        own = getattr(module, gatherer).__wrapped__()
+        own.close()
+        own._threads = ThisThread()
+        monkeypatch.setattr(module, gatherer, lambda own=own: own)
+    application = FastRoutes(ROUTES, get_asgi_application())
+    application._manners = dict(manners)
+    return application
+
+
+@pytest.fixture
+def fast_routes(request: pytest.FixtureRequest) -> FastRoutes | None:
+    """Through which door the test's clients come: with the mark `both_doors` once through each."""
+    return request.getfixturevalue("fast") if getattr(request, "param", "off") == "on" else None
+
+
+@pytest.fixture
+def client_of(fast_routes: FastRoutes | None) -> ClientOf:
     """Makes the client of a person who is signed in, each time in a session of its own."""
 
     def make(user: User) -> APIClient:
-        client = APIClient()
+        client = AsgiClient(fast_routes) if fast_routes else APIClient()
         client.session_row = SessionFactory(user=user)
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {make_access(client.session_row)}")
         return client
 
     return make
+
+
+@pytest.fixture
+def log_lines() -> Iterator[Lines]:
+    """What this test logs, line by line, as the product's own handler writes it."""
+    root, text = logging.getLogger(), StringIO()
+    [ours] = [each for each in root.handlers if isinstance(each.formatter, ProcessorFormatter)]
+    handler, level = logging.StreamHandler(text), root.level
+    handler.setFormatter(ours.formatter)
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield lambda: [json.loads(line) for line in text.getvalue().splitlines()]
+    root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -11,15 +11,20 @@ http = get_asgi_application()  # first: it loads the apps that the imports below
 
 from django.conf import settings  # noqa: E402
 
+from common.fast import FastRoutes  # noqa: E402
 from common.middleware.bodies import BoundedBodies  # noqa: E402
 from config.embedded import start_worker  # noqa: E402
 from config.sockets import Polls, Sockets  # noqa: E402
 from messaging import routing as messaging_routing  # noqa: E402
+from messaging.api.fast import ROUTES  # noqa: E402
 from realtime import routing as live_routing  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": Polls([*live_routing.polled, *messaging_routing.polled], BoundedBodies(http)),
+        "http": Polls(
+            [*live_routing.polled, *messaging_routing.polled],
+            FastRoutes(ROUTES if settings.FAST_ROUTES else [], BoundedBodies(http)),
+        ),
         "websocket": Sockets([*live_routing.urlpatterns, *messaging_routing.urlpatterns]),
     }
 )

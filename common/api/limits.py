@@ -16,6 +16,8 @@ from rest_framework.throttling import BaseThrottle
 
 from common.problems import Problem
 
+COUNTED: Final = "serai.counted"  # of an ASGI scope: what the limits on its request had to say
+
 UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}  # seconds
 
 
@@ -128,7 +130,7 @@ class Limit(BaseThrottle):
             key = self.key(request)
         except (Problem, APIException, RequestDataTooBig) as error:  # of the body, which it looked into
             key, unreadable = address_of(request), error  # counts too, or it could be sent for ever
-        if key is not None and (counted := take(self.name, key)):
+        if key is not None and (counted := self._take(request, key)):
             rate, left, reset = counted
             self._tell(request, rate, max(left, 0), reset)
             if left < 0:
@@ -138,6 +140,15 @@ class Limit(BaseThrottle):
         if unreadable and not getattr(request._request, "limit_reached", False):
             raise unreadable
         return True
+
+    def _take(self, request: Request, key: str) -> tuple[Rate, int, int] | None:
+        """Count the request once, though it came through a fast route's hands before."""
+        scope: dict[str, Any] = getattr(request._request, "scope", {})
+        counted = scope.setdefault(COUNTED, {})
+        if (self.name, key) not in counted:
+            counted[self.name, key] = take(self.name, key)
+        found: tuple[Rate, int, int] | None = counted[self.name, key]
+        return found
 
     def standing(self, request: Request) -> Standing | None:
         """What is left for the sender of *request*, counting nothing; None if they aren't counted."""

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from common import idempotency
+from common.fast import FAILED
 from common.problems import IdempotencyKeyInvalid, Problem
 
 from .answers import encode
@@ -85,6 +86,8 @@ class Repeatable(Counted):
         return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if error := getattr(request._request, "scope", {}).get(FAILED):
+            raise error
         super().initial(request, *args, **kwargs)
         if request.user.is_authenticated:
             for bar in bars:

@@ -14,6 +14,11 @@ from common.ids import uuid7
 ACCEPTED: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")  # what is safe in a header and in a log line
 
 
+def request_id_of_header(given: str) -> str:
+    """What a request that came with this `X-Request-ID` is called: so, if that is sane, else a new id."""
+    return given if ACCEPTED.fullmatch(given) else uuid7().hex
+
+
 class ArrivalMiddleware:
     """First of all. The id is `X-Request-ID` as the client sent it, if it is sane, else a new one; it is
     returned, and carried into logs and tasks.
@@ -24,8 +29,7 @@ class ArrivalMiddleware:
 
     def __call__(self, request: OurRequest) -> HttpResponse:
         # From META: `headers` is cached at first sight, and would keep the new id from whoever asks later.
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if ACCEPTED.fullmatch(given) else uuid7().hex
+        request_id = request_id_of_header(request.META.get("HTTP_X_REQUEST_ID", ""))
         request.META["HTTP_X_REQUEST_ID"] = request_id
         peer = request.META.get("REMOTE_ADDR")
         request.client_address = client_address(peer, request.META.get("HTTP_X_FORWARDED_FOR"))

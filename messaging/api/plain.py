@@ -1,9 +1,15 @@
-"""What most sends are: a text and a client id. Recognised without a serializer, or left to that."""
+"""What most sends are: a text and a client id. Recognised without a serializer, or left to that; and sent."""
 
 import re
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
+from accounts.models import User
+from common.problems import Problem
+from messaging import services
 from messaging.models import Message
+
+from .serializers import MessageForReaderSerializer
 
 NAMES: Final = {"text", "client_id"}
 MAX_CLIENT_ID: Final = 255  # characters
@@ -34,3 +40,24 @@ def plain(data: Any) -> Plain | None:
         and not UNKEEPABLE.search(client_id)
     )
     return Plain(text, client_id) if is_right else None
+
+
+async def send_plain(*, actor: User, chat: UUID, said: Plain) -> dict[str, Any] | None:
+    """Say it, together with what others say at the same time.
+
+    Returns:
+        The new message, as its author sees it. None where it is not new, or refused: that changed nothing,
+        and the ordinary way has the words for it.
+
+    Raises:
+        Exception: what is no refusal; whether it was sent nobody knows.
+    """
+    content = services.Content(text=said.text)
+    sent = await services.gather(
+        services.Send(actor=actor, chat=chat, client_id=said.client_id, content=content)
+    )
+    if sent.error and not isinstance(sent.error, Problem):
+        raise sent.error
+    if sent.message is None or not sent.is_new:
+        return None
+    return MessageForReaderSerializer(sent.message, context={"reader": actor}).data

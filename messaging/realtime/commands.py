@@ -5,9 +5,8 @@ from typing import Any, Final
 from accounts.models import User
 from common.api.serializers import read
 from common.ids import as_uuid
-from common.problems import Problem
 from messaging import services
-from messaging.api.plain import plain
+from messaging.api.plain import plain, send_plain
 from messaging.api.serializers import (
     DeleteCommandInput,
     DeliveredInChatInput,
@@ -32,22 +31,11 @@ from .attendance import device_at
 
 
 async def send(actor: User, data: dict[str, Any]) -> dict[str, Any]:
-    """A plain text goes with what others send at the same time; all else by the ordinary way.
-
-    So does what is refused, which changed nothing: the ordinary way has the words for it.
-    """
+    """A plain text goes with what others send at the same time; all else by the ordinary way."""
     chat = as_uuid(data.get("chat")) if isinstance(data, dict) else None
     said = plain({name: value for name, value in data.items() if name != "chat"}) if chat else None
-    if chat and said:
-        sent = await services.gather(
-            services.Send(
-                actor=actor, chat=chat, client_id=said.client_id, content=services.Content(text=said.text)
-            )
-        )
-        if sent.message and sent.is_new:
-            return MessageForReaderSerializer(sent.message, context={"reader": actor}).data
-        if sent.error and not isinstance(sent.error, Problem):
-            raise sent.error
+    if chat and said and (message := await send_plain(actor=actor, chat=chat, said=said)):
+        return message
     return await commanding(_send)(actor, data)
 
 

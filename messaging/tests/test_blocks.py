@@ -21,7 +21,7 @@ from messaging.services import (
 from messaging.tests.factories import group_of
 from realtime.tests.clients import enter, in_thread, live
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_doors]
 
 # Who has blocked whom, as (blocker, blocked) of `me` and `other`.
 BLOCKS = {

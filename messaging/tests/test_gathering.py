@@ -10,7 +10,6 @@ from common.problems import NotFound
 from messaging.models import Chat
 from messaging.services import Content, Send
 from messaging.services.sending import gathering
-from messaging.services.sending.gathering import Gatherer
 from messaging.tests.factories import group_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,7 +19,7 @@ WITHIN = 20  # seconds
 
 @pytest.fixture
 def gatherer():
-    gatherer = Gatherer()
+    gatherer = gathering.sends()
     yield gatherer
     gatherer.close()
 
@@ -42,7 +41,7 @@ def test_what_comes_while_a_batch_is_under_way_leaves_in_the_next(gatherer, monk
         return send(sends)
 
     monkeypatch.setattr(gathering, "send_messages", slowly)
-    monkeypatch.setattr(gatherer, "_most_writing", 1)
+    monkeypatch.setattr(gatherer, "_most_running", 1)
     first = gatherer.put(say(layla, chat, "0"))
     assert under_way.wait(WITHIN)
     others = [gatherer.put(say(omar, chat, str(n))) for n in range(1, gathering.MOST + 10)]
@@ -67,8 +66,8 @@ def test_who_does_not_wait_any_more_keeps_nobody_else_waiting(gatherer, monkeypa
         return send(sends)
 
     monkeypatch.setattr(gathering, "send_messages", slowly)
-    monkeypatch.setattr(gathering, "_gatherer", lambda: gatherer)
-    monkeypatch.setattr(gatherer, "_most_writing", 1)
+    monkeypatch.setattr(gathering, "_sends", lambda: gatherer)
+    monkeypatch.setattr(gatherer, "_most_running", 1)
 
     async def leave_and_wait():
         left = asyncio.create_task(gathering.gather(say(layla, chat, "1")))

@@ -8,7 +8,7 @@ from messaging.models import Chat, Message
 from messaging.services import add_participants, send_message
 from messaging.tests.factories import group_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_doors]
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

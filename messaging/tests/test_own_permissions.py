@@ -17,7 +17,7 @@ from messaging.tests.factories import group_of
 from messaging.tests.logs import log_of, types
 from realtime.tests.clients import enter, in_thread, live
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_doors]
 
 ROLES = ("owner", "admin", "member")
 

@@ -8,7 +8,7 @@ from messaging.services import add_participants, leave_chat, mark_read, remove_p
 from messaging.tests.factories import group_of
 from messaging.tests.logs import log_of, stream_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_doors]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from messaging.services import accept_chat, add_participants, create_chat, leave
 from messaging.tests.factories import group_of
 from messaging.tests.logs import stream_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_doors]
 
 CHATS = "/api/v1/chats"
 

@@ -15,7 +15,7 @@ from messaging.tasks import post_notice
 from messaging.tests.factories import group_of
 from messaging.tests.logs import log_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_doors]
 
 
 @pytest.fixture

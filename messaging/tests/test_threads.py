@@ -29,7 +29,7 @@ from messaging.tests.factories import MessageFactory, group_of
 from messaging.tests.logs import log_of, stream_of, types
 from realtime.tests.clients import enter, in_thread, live
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_doors]
 
 
 @pytest.fixture

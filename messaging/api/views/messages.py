@@ -241,6 +241,10 @@ def seen(message: Message, chat: Chat, reader: User) -> dict[str, Any]:
     return MessageForReaderSerializer(message, context={"chat": chat, "reader": reader}).data
 
 
+def location_of(message: UUID | str) -> str:
+    return f"/api/v1/messages/{message}"
+
+
 def history(chat: Chat, asked: dict[str, Any], request: SignedRequest) -> dict[str, Any]:
     found = chat.messages.all() if "threads" in asked else chat.messages.main_line()
     page = page_of(found, asked, request.user)
@@ -258,5 +262,5 @@ def send(request: SignedRequest, chat: Chat, given: dict[str, Any]) -> Response:
     return Response(
         seen(message, chat, request.user),
         status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
-        headers={"Location": f"/api/v1/messages/{message.pk}"} if is_new else {},
+        headers={"Location": location_of(message.pk)} if is_new else {},
     )

@@ -1,0 +1,176 @@
+"""The door in front of Django."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+
+from .requests import MAX_BODY, FastRequest, read_request
+
+# Of the scope that Django gets. The error of a request that failed in the middle: it must not be tried again.
+FAILED: Final = "serai.failed"
+
+OF_EACH: Final = frozenset({b"content-length", b"location", b"x-request-id"})  # headers of one answer
+OF_LIMITS: Final = b"ratelimit-"
+ORIGINS_KNOWN: Final = 64  # to a route: clients name them, so there is an end to what is kept
+
+Header = tuple[bytes, bytes]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+logger = structlog.get_logger("django_structlog.middlewares.request")  # one log of requests
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Success, as JSON."""
+
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FastRoute:
+    """One operation.
+
+    Attributes:
+        view: what answers in Django, and says who may ask, and how often.
+        pattern: of the path below `/api/v<number>/`.
+        status: of success.
+        answer: None leaves it to Django, when nothing was done. An error is our fault.
+    """
+
+    method: str
+    pattern: re.Pattern[str]
+    view: Any
+    status: int
+    answer: Callable[[FastRequest], Awaitable[Answer | None]]
+
+
+class FastRoutes:
+    """An ASGI application around another one, Django.
+
+    An answer has the headers that Django gave the first one of its kind: by which scheme and host it was
+    asked. So the first is always Django's, and so is whatever comes by a host that Django refuses.
+    """
+
+    def __init__(self, routes: Iterable[FastRoute], application: Any) -> None:
+        self._routes = list(routes)
+        self._application = application
+        self._base = f"/api/v{settings.API_VERSIONS[-1]}/"
+        self._manners: dict[tuple[str, str], list[Header]] = {}  # by method and origin
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if (found := self._read(scope)) is None:
+            await self._application(scope, receive, send)
+            return
+        route, request = found
+        manners = self._manners.get((route.method, request.origin))
+        if manners is None:
+            await self._application(scope, receive, self._watched(route, request, send))
+            return
+        came: list[dict[str, Any]] = []
+        if await _read_body(request, receive, came) and (answer := await _answered(route, request)):
+            await _send(send, route, request, manners, answer)
+        else:
+            await self._application(scope, _again(came, receive), send)
+
+    def _read(self, scope: Any) -> tuple[FastRoute, FastRequest] | None:
+        path = scope["path"]
+        if not path.startswith(self._base):
+            return None
+        below = path.removeprefix(self._base)
+        for route in self._routes:
+            if route.method == scope["method"] and (found := route.pattern.fullmatch(below)):
+                request = read_request(
+                    scope,
+                    version=settings.API_VERSIONS[-1],
+                    path=below,
+                    view=route.view,
+                    values=found.groupdict(),
+                )
+                return (route, request) if request else None
+        return None
+
+    def _watched(self, route: FastRoute, request: FastRequest, send: Send) -> Send:
+        """*send*, noting what all answers of this kind say."""
+
+        async def watch(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start" and message["status"] == route.status:
+                if len(self._manners) >= ORIGINS_KNOWN:
+                    self._manners.clear()
+                self._manners[route.method, request.origin] = [
+                    (name, value)
+                    for name, value in message["headers"]
+                    if name.lower() not in OF_EACH and not name.lower().startswith(OF_LIMITS)
+                ]
+            await send(message)
+
+        return watch
+
+
+async def _read_body(request: FastRequest, receive: Receive, came: list[dict[str, Any]]) -> bool:
+    """Whether the body came, whole. What came is kept for Django in any case."""
+    pieces: list[bytes] = []
+    length = 0
+    while True:
+        message = await receive()
+        came.append(message)
+        if message["type"] != "http.request":
+            return False  # the client is gone
+        pieces.append(message.get("body", b""))
+        length += len(pieces[-1])
+        if length > MAX_BODY:
+            return False
+        if not message.get("more_body", False):
+            request.body = b"".join(pieces)
+            return True
+
+
+async def _answered(route: FastRoute, request: FastRequest) -> Answer | None:
+    try:
+        return await route.answer(request)
+    except Exception as error:  # noqa: BLE001 (raised by the view, so that it is told and noted as any other)
+        request.scope[FAILED] = error
+        return None
+
+
+def _again(came: list[dict[str, Any]], receive: Receive) -> Receive:
+    """*receive*, beginning with what *came* already."""
+    messages = iter(came)
+
+    async def receive_again() -> dict[str, Any]:
+        return next(messages, None) or await receive()
+
+    return receive_again
+
+
+async def _send(
+    send: Send, route: FastRoute, request: FastRequest, manners: list[Header], answer: Answer
+) -> None:
+    own = {
+        "Content-Length": str(len(answer.body)),
+        "X-Request-ID": request.request_id,
+        **(request.limit_headers or {}),
+        **answer.headers,
+    }
+    headers = [*manners, *((name.encode(), value.encode()) for name, value in own.items())]
+    _log(route, request)
+    await send({"type": "http.response.start", "status": route.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _log(route: FastRoute, request: FastRequest) -> None:
+    """The line that every request has."""
+    logger.info(
+        "request_finished",
+        code=route.status,
+        request=f"{request.method} {request.get_full_path()}",
+        request_id=request.request_id,
+        address=request.client_address,
+        user=str(request.user.pk),
+        session=str(request.auth.pk),
+    )

@@ -1,0 +1,265 @@
+"""The door in front of Django: what it answers itself is what Django would say, and all else is Django's."""
+
+import json
+from datetime import timedelta
+
+import pytest
+import time_machine
+from asgiref.sync import async_to_sync
+from django.utils import timezone
+
+from accounts.services import revoke_session
+from accounts.tests.factories import UserFactory
+from common.fast.requests import MAX_BODY
+from common.gate import Rules
+from common.tests.limits import OFF
+from messaging.api import fast as routes
+from messaging.models import Chat, Message
+from messaging.tests.factories import group_of
+from tests.asgi import connections_kept, converse, response_of
+
+pytestmark = pytest.mark.django_db
+
+SALAM = b'{"text": "Salam"}'
+OWN = {"X-Request-ID", "Content-Length", "Location"}  # headers that differ from answer to answer
+
+
+@pytest.fixture
+def chat(layla, omar) -> Chat:
+    return group_of(layla, omar)
+
+
+@pytest.fixture
+def given_on(fast):
+    """The requests that Django got."""
+    given, django = [], fast._application
+
+    async def watched(scope, receive, send):
+        given.append(scope)
+        await django(scope, receive, send)
+
+    fast._application = watched
+    return given
+
+
+@pytest.fixture
+def ask(fast, chat, layla, client_of):
+    """Sends a request of Layla's to the application, as it comes over the wire."""
+    token = client_of(layla)._credentials["HTTP_AUTHORIZATION"]
+
+    def ask(
+        method="POST",
+        *,
+        pieces=(SALAM,),
+        path=f"/api/v1/chats/{chat.pk}/messages",
+        query="",
+        headers=(),
+        converse=converse,
+    ):
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": query.encode(),
+            "headers": [
+                (name.lower().encode(), value.encode("latin1"))
+                for name, value in {
+                    "Host": "testserver",
+                    "Authorization": token,
+                    "Content-Type": "application/json",
+                    "Content-Length": str(sum(map(len, pieces))),
+                    **dict(headers),
+                }.items()
+                if value is not None
+            ],
+            "client": ("127.0.0.1", 50000),
+            "server": ("testserver", 80),
+        }
+        answered = []
+        with connections_kept():
+            async_to_sync(converse)(fast, scope, list(pieces), answered)
+        return response_of(answered)
+
+    return ask
+
+
+def test_a_plain_send_is_answered_without_django(ask, given_on, chat):
+    response = ask(headers={"X-Request-ID": "r-1", "Accept": "*/*", "User-Agent": "phone"})
+
+    message = chat.messages.get()
+    assert response.status_code == 201
+    assert given_on == []
+    assert (message.text, json.loads(response.content)["id"]) == ("Salam", str(message.pk))
+    assert response.headers["X-Request-ID"] == "r-1"
+    assert response.headers["Location"] == f"/api/v1/messages/{message.pk}"
+    assert response.headers["Content-Length"] == str(len(response.content))
+
+
+def test_the_headers_are_those_of_django(ask, given_on, settings):
+    settings.LIMITS = OFF | {"USER": "9/m"}
+
+    ours = ask()
+    djangos = ask(headers={"X-Nobody-Knows": "1"})
+
+    assert len(given_on) == 1
+    assert set(ours.headers) == set(djangos.headers) >= {"RateLimit-Limit", "Content-Security-Policy", "Vary"}
+    differing = {name for name in ours.headers if ours.headers[name] != djangos.headers[name]}
+    assert differing == {"X-Request-ID", "Location", "RateLimit-Remaining"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Idempotency-Key": "k-1"},
+        {"Origin": "https://elsewhere.example"},
+        {"X-API-Version": "1"},
+        {"Accept": "application/json; case=camel"},
+        {"Accept": "text/html"},
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/json; charset=latin1"},
+        {"Content-Encoding": "gzip"},
+        {"Content-Length": None, "Transfer-Encoding": "chunked"},
+        {"Content-Length": "many"},
+        {"Cookie": "sessionid=1"},
+        {"Authorization": None},
+        {"Authorization": "Api-Key k"},
+        {"Authorization": "Bearer no-token"},
+        {"Host": "never-asked.example"},
+        {"X-HTTP-Method-Override": "DELETE"},
+        {"X-Nobody-Knows": "1"},
+    ],
+    ids=str,
+)
+def test_who_asks_for_more_asks_django(headers, ask, given_on):
+    ask(headers=headers)
+
+    assert len(given_on) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"text": "Salam"', 400),
+        (b'{"text": "a", "text": "b"}', 400),
+        (b'["text"]', 400),
+        (b'{"text": ""}', 400),
+        (b'{"text": "Salam", "colour": "red"}', 400),
+        (b'{"text": "\xff"}', 400),
+        (b'{"text": "' + b"x" * MAX_BODY + b'"}', 400),
+        (b'{"text": "Salam", "silent": true}', 201),
+        (b'{"text": "' + b"\\u0041" * 10_000 + b'"}', 201),
+    ],
+)
+def test_a_body_that_is_no_plain_text_is_read_by_django(body, status, ask, given_on, chat):
+    response = ask(pieces=[body])
+
+    assert response.status_code == status
+    assert len(given_on) == (len(body) > MAX_BODY or status == 400 or b"silent" in body)
+    assert chat.messages.count() == (status == 201)
+
+
+@pytest.mark.parametrize("body", [SALAM, b'{"text": "Salam", "silent": true}'])
+def test_a_body_may_come_in_pieces(body, ask, chat):
+    response = ask(pieces=[body[:1], b"", body[1:5], body[5:]])
+
+    assert response.status_code == 201
+    assert chat.messages.get().text == "Salam"
+
+
+def test_a_client_that_leaves_in_the_middle_has_sent_nothing(ask, chat, given_on):
+    async def leave(application, scope, pieces, answered):
+        came = iter(
+            [{"type": "http.request", "body": SALAM[:5], "more_body": True}, {"type": "http.disconnect"}]
+        )
+
+        async def receive():
+            return next(came)
+
+        async def send(message):
+            raise AssertionError("to nobody")
+
+        await application(scope, receive, send)
+        answered.append({"type": "http.response.start", "status": 599, "headers": []})
+
+    assert ask(converse=leave).status_code == 599  # no answer
+    assert len(given_on) == 1
+    assert not chat.messages.exists()
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_other_methods_are_djangos(method, ask, given_on):
+    ask(method, pieces=[b""])
+
+    assert len(given_on) == 1
+
+
+def test_an_expired_token_is_refused(ask, given_on, chat):
+    with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        response = ask()
+
+    assert (response.status_code, json.loads(response.content)["code"]) == (401, "token_invalid")
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="serai"'
+    assert len(given_on) == 1
+    assert not chat.messages.exists()
+
+
+def test_a_revoked_session_sends_nothing_from_that_moment_on(ask, chat, layla):
+    assert ask().status_code == 201
+    revoke_session(session=layla.sessions.get(), reason="staff")
+
+    response = ask()
+
+    assert (response.status_code, json.loads(response.content)["code"]) == (401, "session_ended")
+    assert chat.messages.count() == 1
+
+
+def test_a_denied_address_is_refused(ask, monkeypatch):
+    monkeypatch.setattr(Rules, "denies", lambda *args, **more: True)
+
+    assert (ask().status_code, json.loads(ask().content)["code"]) == (403, "address_denied")
+
+
+@pytest.mark.parametrize("to", ["a chat", "nowhere", "no JSON"])
+def test_a_request_counts_once_through_whichever_hands_it_goes(to, ask, chat, settings):
+    settings.LIMITS = OFF | {"USER": "3/m"}
+    path = f"/api/v1/chats/{UserFactory().pk if to == 'nowhere' else chat.pk}/messages"
+    pieces = [b"{" if to == "no JSON" else SALAM]
+
+    answers = [ask(path=path, pieces=pieces) for _ in range(4)]
+
+    assert [answer.headers["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0"]
+    assert [answer.status_code == 429 for answer in answers] == [False, False, False, True]
+    assert int(answers[3].headers["Retry-After"]) <= 60
+
+
+def test_what_failed_in_the_middle_is_not_tried_again(ask, given_on, chat, monkeypatch):
+    async def fail(**said):
+        raise ConnectionError("in the middle")
+
+    monkeypatch.setattr(routes, "send_plain", fail)
+
+    response = ask()
+
+    assert (response.status_code, json.loads(response.content)["code"]) == (500, "server_fault")
+    assert len(given_on) == 1
+    assert not Message.objects.exists()
+
+
+def test_a_request_is_one_line_in_the_log(ask, given_on, log_lines, client_of, layla):
+    ask(headers={"X-Request-ID": "r-1"})
+    ask(headers={"X-Request-ID": "r-1", "X-Nobody-Knows": "1"})
+
+    [ours, djangos] = log_lines()
+    assert len(given_on) == 1
+    assert ours | {"timestamp": ""} == djangos | {"timestamp": ""}
+
+
+def test_without_the_fast_routes_every_answer_is_djangos(ask, fast, given_on):
+    fast._routes = []
+
+    assert ask().status_code == 201
+    assert len(given_on) == 1
