@@ -14,12 +14,27 @@ from tests.live_server import SERVERS, LiveServer
 
 MEBIBYTE = 1024 * 1024
 LOGIN = "/api/v1/auth/login"
+HANDSHAKE = (
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+)
 JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     with LiveServer(tmp_path_factory.mktemp("server"), SERVER=request.param) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def impatient_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    folder = tmp_path_factory.mktemp("impatient")
+    with LiveServer(folder, SERVER=request.param, manners={"IDLE": 0.5}) as running:
         yield running
 
 
@@ -144,6 +159,79 @@ def test_after_a_body_that_was_fine_the_connection_goes_on(server):
     assert after.headers.get("Connection") is None
 
 
+# --- A head, and what comes before and after it ------------------------------------------------------------
+
+
+def test_a_head_without_an_end_is_refused_and_kept_nowhere(server):
+    with wire(server) as connected:
+        connected.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Y: ")
+        before, sent = server.memory(), 0
+
+        while sent < 100 * MEBIBYTE:
+            try:
+                connected.sendall(b"x" * 0x10000)
+            except (BrokenPipeError, ConnectionResetError, TimeoutError):
+                break
+            sent += 0x10000
+            if sent == MEBIBYTE:
+                response, problem = answer(connected)
+
+    assert (response.status, problem["code"]) == (400, "bad_request")
+    assert server.memory() - before < 10 * MEBIBYTE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"GET / HTT", id="half a head"),
+        pytest.param(head("POST", LOGIN, "Content-Length: 5") + b"{", id="half a body"),
+        pytest.param(head("GET", "/api/health/live"), id="a request"),
+    ],
+)
+def test_a_connection_over_which_nothing_comes_is_closed(said, impatient_server):
+    with wire(impatient_server) as connected:
+        connected.sendall(said)
+
+        while connected.recv(0x10000):
+            pass  # an answer, and then the end
+
+    assert "Traceback" not in impatient_server.log
+
+
+def test_a_header_that_looks_like_another_one_is_left_out(server):
+    with wire(server) as connected:
+        connected.sendall(head("GET", "/api/v1/users/me", "X_Request_ID: not-a-name-of-ours"))
+
+        response, _ = answer(connected)
+
+    assert response.headers["X-Request-ID"] != "not-a-name-of-ours"
+    assert response.headers["Server"] == "serai"
+
+
+def test_requests_one_behind_the_other_are_answered_in_their_order(server):
+    paths = ("/api/health/live", "/api/v1/users/me", "/api/health/live")
+    with wire(server) as connected:
+        connected.sendall(b"".join(head("GET", path) for path in paths) + b"nonsense\r\n\r\n")
+
+        statuses = [answer(connected)[0].status for _ in paths]
+
+    assert statuses == [200, 401, 200]
+
+
+def test_whoever_would_rather_speak_http_2_is_answered_in_full(server):
+    body = b'{"email": "layla@example.com", "password": "seven camels at dawn"}'
+    upgrade = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAA")
+    request = head("POST", LOGIN, *upgrade, "Content-Type: application/json", f"Content-Length: {len(body)}")
+    with wire(server) as connected:
+        for _ in range(2):  # over one connection
+            connected.sendall(request + body)
+
+            response, problem = answer(connected)
+
+            assert (response.status, problem["code"]) == (401, "invalid_credentials")
+
+
 # --- What the server refuses by itself ----------------------------------------------------------------------
 
 
@@ -182,19 +270,34 @@ def test_what_is_no_request_is_a_problem_too(request_, server):
 )
 def test_a_socket_refused_before_it_opens_is_a_problem_too(path, origin, server):
     with wire(server) as connected:
-        connected.sendall(
-            head(
-                "GET",
-                path,
-                "Upgrade: websocket",
-                "Connection: Upgrade",
-                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-                "Sec-WebSocket-Version: 13",
-                f"Origin: {origin}",
-            )
-        )
+        connected.sendall(head("GET", path, *HANDSHAKE, f"Origin: {origin}"))
 
         response, problem = answer(connected)
 
     assert (response.status, problem["code"]) == (403, "not_allowed")
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("key", ["Sec-WebSocket-Key: short", "X-Y: z"])
+def test_a_handshake_that_is_none_is_a_problem_too(key, server):
+    with wire(server) as connected:
+        connected.sendall(head("GET", "/ws", *HANDSHAKE[:-1], key))
+
+        response, problem = answer(connected)
+
+        assert (response.status, problem["code"]) == (400, "bad_request")
+        assert is_over(connected)
+    assert "Traceback" not in server.log
+
+
+def test_a_handshake_may_have_as_large_a_head_as_any_request(server):
+    more = ["Cookie: " + "x" * 9000, *(f"X-{number}: y" for number in range(300))]
+    with wire(server) as connected:
+        connected.sendall(head("GET", "/ws", *HANDSHAKE, *more))
+
+        response = HTTPResponse(connected)
+        response.begin()
+
+    assert response.status == 101
+    assert response.headers["Sec-WebSocket-Accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    assert response.headers["Server"] == "serai"

@@ -128,6 +128,11 @@ class LiveServer(Server):
             **kwargs,
         )
         self._ready = ready_callable
+        self._ports: list[Any] = []
+
+    def listen_success(self, port: Any) -> None:
+        super().listen_success(port)
+        self._ports.append(port)
 
     def _prepare(self) -> None:
         self.http_factory.protocol = LiveChannel
@@ -163,8 +168,8 @@ class LiveServer(Server):
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._stop()))
 
     async def _stop(self) -> None:
-        for listening in self.listeners:
-            listening.addCallback(lambda port: port.stopListening())
+        for port in self._ports:
+            port.stopListening()
         await take_leave(
             sockets=lambda: [each for each in self.connections if isinstance(each, LiveProtocol)],
             is_answering=self._is_answering,

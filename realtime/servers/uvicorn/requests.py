@@ -9,11 +9,14 @@ from typing import Any
 import structlog
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from websockets.datastructures import Headers
+from websockets.http11 import Request
 
 from common.api.answers import bare_answer
 from common.middleware.bodies import declared_length
 
 from ..manners import IDLE, LINGER, MAX_HEAD, MAX_HEADERS, is_too_long, problem_of, refusal
+from .sockets import LiveSocket
 
 logger = structlog.get_logger(__name__)
 
@@ -64,8 +67,16 @@ class LiveRequests(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
+        """As it is, without a second look at the head, which would have other bounds."""
         self._clock.cancel()
-        super().handle_websocket_upgrade()
+        self.connections.discard(self)
+        named = [(name.decode("latin1"), value.decode("latin1")) for name, value in self.headers]
+        protocol = LiveSocket(self.config, self.server_state, self.app_state)
+        protocol.connection_made(self.transport)
+        self.transport.set_protocol(protocol)
+        protocol.handle_connect(
+            Request(self.url.decode(), Headers(named), method=self.scope["method"], protocol="HTTP/1.1")
+        )
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self.loop.time()

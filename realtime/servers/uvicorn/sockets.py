@@ -1,6 +1,7 @@
 """A WebSocket as uvicorn has it, with our ping, our close codes, and a bounded inbox."""
 
 import asyncio
+from collections.abc import Generator
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +10,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.datastructures import Headers
 from websockets.frames import CloseCode
 from websockets.http11 import Response
-from websockets.protocol import State
+from websockets.protocol import Protocol, State
 from websockets.server import ServerProtocol
 
 from common.api.answers import bare_answer
@@ -24,6 +25,10 @@ logger = structlog.get_logger(__name__)
 
 class Handshake(ServerProtocol):
     """The protocol of a connection. Refused before it opened, it says so in the words of every refusal."""
+
+    def parse(self) -> Generator[None]:
+        """Frames alone: `LiveRequests` has read the request."""
+        yield from Protocol.parse(self)
 
     def reject(self, status: Any, text: str) -> Response:
         status = HTTPStatus(status)
@@ -67,9 +72,6 @@ class LiveSocket(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         self._heard_at = self.loop.time()
         super().data_received(data)
-        if self.conn.handshake_exc and not self.handshake_initiated:  # larger than that library takes a head
-            self.transport.write(b"".join(self.conn.data_to_send()))
-            self.transport.close()
 
     def send_receive_event_to_app(self) -> None:
         data, self.frames = b"".join(self.frames), []
