@@ -37,7 +37,7 @@ help:  ## this list
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-run:  ## everything in one process, needing nothing (PORT=8000, DATA_DIR=var)
+run:  ## everything in one process, needing nothing (PORT=8000, DATA_DIR=var, SERVER=uvicorn)
 	$(INSTALL)
 	@exec $(PY) manage.py serve
 
@@ -114,44 +114,45 @@ clean:  ## remove .venv and caches; your data in var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* var/check
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-##@ Prove (heavy, by hand; figures go to docs/)
+##@ Prove (heavy, by hand; figures go to docs/; SERVER=uvicorn takes the other server)
+CHOSEN = $(ISOLATED) $(if $(SERVER),SERVER="$(SERVER)")
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
         prove-million prove-states prove-schema prove-tus prove-socketio prove-soak bench
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
 prove-live: dev  ## a real server killed in mid-conversation loses and doubles nothing
-	@$(ISOLATED) $(PY) tests/proofs/live.py $(ARGS)
+	@$(CHOSEN) $(PY) tests/proofs/live.py $(ARGS)
 
 prove-cluster: services  ## two server processes on PostgreSQL and Redis act as one
-	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/cluster.py $(ARGS)
+	@$(CHOSEN) $(SERVICES) $(PY) tests/proofs/cluster.py $(ARGS)
 
 prove-refreshes: services  ## fifty tabs refresh one token at once, and get one successor
-	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/refreshes.py $(ARGS)
+	@$(CHOSEN) $(SERVICES) $(PY) tests/proofs/refreshes.py $(ARGS)
 
 prove-strangers: services  ## who guesses from everywhere keeps no known device out
-	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/strangers.py $(ARGS)
+	@$(CHOSEN) $(SERVICES) $(PY) tests/proofs/strangers.py $(ARGS)
 
 prove-timing: services  ## the time of an answer doesn't tell whether there is an account
-	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/timing.py $(ARGS)
+	@$(CHOSEN) $(SERVICES) $(PY) tests/proofs/timing.py $(ARGS)
 
 prove-soak: dev  ## under an hour of moderate load neither memory nor connections grow (ARGS="--minutes 60")
-	@$(ISOLATED) $(PY) tests/proofs/soak.py $(ARGS)
+	@$(CHOSEN) $(PY) tests/proofs/soak.py $(ARGS)
 
 prove-tus: dev  ## a public tus client uploads through kill -9 of the server and of itself (needs node)
-	@$(ISOLATED) $(PY) tests/proofs/tus.py $(ARGS)
+	@$(CHOSEN) $(PY) tests/proofs/tus.py $(ARGS)
 
 prove-socketio: services  ## the real socket.io-client 4 meets native sockets, by each transport (needs node)
-	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/socketio.py $(ARGS)
+	@$(CHOSEN) $(SERVICES) $(PY) tests/proofs/socketio.py $(ARGS)
 
 prove-pages: dev  ## every page works in Chromium under the policies that it is sent with
-	@$(ISOLATED) $(PY) tests/proofs/pages.py $(ARGS)
+	@$(CHOSEN) $(PY) tests/proofs/pages.py $(ARGS)
 
 prove-passkeys: dev  ## a passkey in Chromium, at the console of a running server (CHROMIUM=…, ARGS=folder)
-	@$(ISOLATED) $(if $(CHROMIUM),CHROMIUM="$(CHROMIUM)") $(PY) tests/proofs/passkeys.py $(ARGS)
+	@$(CHOSEN) $(if $(CHROMIUM),CHROMIUM="$(CHROMIUM)") $(PY) tests/proofs/passkeys.py $(ARGS)
 
 prove-erasure: services  ## who is erased is gone from database, Redis and files; kill -9 in the middle
-	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/erasure.py $(ARGS)
+	@$(CHOSEN) $(SERVICES) $(PY) tests/proofs/erasure.py $(ARGS)
 
 prove-million: services  ## with a million messages every list is still found by an index
 	@$(ISOLATED) $(SERVICES) $(PY) tests/proofs/million.py $(ARGS)
@@ -161,5 +162,5 @@ prove-states: dev  ## any order of events leaves everybody with what is so (ARGS
 prove-schema: dev  ## schemathesis against the running server
 	@$(ISOLATED) bash tests/proofs/fuzz_schema.sh $(ARGS)
 
-bench: dev  ## the hot path side by side with a Node stack (bench/README.md; OURS="…", ARGS="post --repeats 3")
-	@$(ISOLATED) $(if $(OURS),OURS="$(OURS)") $(PY) -m bench $(ARGS)
+bench: dev  ## the hot path side by side with a Node stack (bench/README.md; SERVER=uvicorn, ARGS="post --repeats 3")
+	@$(CHOSEN) $(if $(OURS),OURS="$(OURS)") $(PY) -m bench $(ARGS)

@@ -27,7 +27,8 @@ from .results import HEAD, Measured, write
 
 BUILT: Final = ROOT / "var/bench"  # what one run leaves for the next
 RESULTS: Final = Path(__file__).parent / "results"
-OF_OURS: Final = {"Django", "channels", "channels-redis", "daphne", "uvicorn", "psycopg"}
+SERVERS: Final = {"daphne", "uvicorn", "uvloop", "httptools", "websockets"}
+OF_OURS: Final = {"Django", "channels", "channels-redis", "psycopg"} | SERVERS
 
 
 def measure(name: str, place: Place, load: Load, given: argparse.Namespace) -> Measured:
@@ -77,7 +78,7 @@ def run(given: argparse.Namespace) -> dict[str, str]:
     about: dict[str, Any] = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": version_of("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
-        "ours": " ".join([*given.set, given.ours]),
+        "ours": " ".join([*given.set, given.ours.replace("{server}", given.server)]),
         "seconds": given.seconds,
         "repeats": given.repeats,
         "machine": description(versions()),
@@ -87,7 +88,7 @@ def run(given: argparse.Namespace) -> dict[str, str]:
         found = stack.enter_context(services(folder, databases=("ours", "peers"), core=OTHER_CORE))
         more = dict(each.split("=", 1) for each in given.set)
         place = Place(
-            folder=folder, built=BUILT, services=found, ours=given.ours, channels=given.channels, more=more
+            folder=folder, built=BUILT, services=found, server=given.server, ours=given.ours, more=more
         )
         load = Load(wsload=build(BUILT), people=folder)
         print("filling the databases", flush=True)
@@ -115,7 +116,12 @@ def main() -> None:
     options.add_argument("--seconds", type=int, default=5, help="of each measurement")
     options.add_argument("--repeats", type=int, default=5, help="of each contender, in turns")
     options.add_argument("--ours", default=os.environ.get("OURS", OURS), help="command line of ours")
-    options.add_argument("--channels", default=CHANNELS, help="command line of the Channels peer")
+    options.add_argument(
+        "--server",
+        default=os.environ.get("SERVER", "daphne"),
+        choices=CHANNELS,
+        help="of ours and of the Channels peer",
+    )
     options.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="for ours")
     options.add_argument(
         "--profile", type=Path, metavar="FOLDER", help="where the time of ours goes (py-spy)"

@@ -23,8 +23,14 @@ PEERS: Final = Path(__file__).parent / "peers"
 SECRET: Final = "of the bench, which signs tokens that both sides believe"
 KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")  # of our own environment
 
-OURS: Final = "{python} manage.py serve --host 127.0.0.1 --port {port} --no-demo --no-worker"
-CHANNELS: Final = "{python} -m daphne --bind 127.0.0.1 --port {port} bench.peers.channels_layer:application"
+OURS: Final = (
+    "{python} manage.py serve --server {server} --host 127.0.0.1 --port {port} --no-demo --no-worker"
+)
+CHANNELS: Final = {  # the same peer, by server
+    "daphne": "{python} -m daphne --bind 127.0.0.1 --port {port} bench.peers.channels_layer:application",
+    "uvicorn": "{python} -m uvicorn --host 127.0.0.1 --port {port} --log-level warning --lifespan off"
+    " --loop uvloop --http httptools --ws websockets-sansio bench.peers.channels_layer:application",
+}
 
 
 @dataclass(frozen=True)
@@ -34,15 +40,16 @@ class Place:
     Attributes:
         folder: of this run: data and logs.
         built: what stays on this machine: the peers with their packages, the load client.
-        ours, channels: command lines of ours and of the Channels peer, with `{python}` and `{port}`.
+        server: that serves ours and the Channels peer.
+        ours: its command line, with `{python}`, `{server}` and `{port}`.
         more: variables of ours beside those of `environment_of_ours`.
     """
 
     folder: Path
     built: Path
     services: Services
+    server: str = "daphne"
     ours: str = OURS
-    channels: str = CHANNELS
     more: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
@@ -104,12 +111,12 @@ class Contender:
 
 
 def _ours(place: Place, port: int) -> tuple[list[str], Path, dict[str, str]]:
-    words = shlex.split(place.ours.format(python=sys.executable, port=port))
+    words = shlex.split(place.ours.format(python=sys.executable, server=place.server, port=port))
     return words, ROOT, place.environment_of_ours() | {"PORT": str(port)}
 
 
 def _channels(place: Place, port: int) -> tuple[list[str], Path, dict[str, str]]:
-    words = shlex.split(place.channels.format(python=sys.executable, port=port))
+    words = shlex.split(CHANNELS[place.server].format(python=sys.executable, port=port))
     return words, ROOT, place.environment_of_peers() | {"REDIS_URL": place.services.redis.url(1)}
 
 

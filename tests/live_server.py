@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -48,6 +49,7 @@ class LiveServer:
     Args:
         data: its `DATA_DIR`; what it prints is kept there, in a file for each port.
         manners: numbers of `realtime.servers.manners`, in place of production's.
+        words: more of them for `manage.py serve`.
         environment: variables beside an otherwise bare environment, which is that of the embedded default.
     """
 
@@ -57,11 +59,13 @@ class LiveServer:
         *,
         manners: dict[str, float] | None = None,
         port: int | None = None,
+        words: Sequence[str] = (),
         **environment: str,
     ) -> None:
         self.data = data
         self.port = port or free_port()
         self.manners = manners
+        self.words = words
         self.environment = environment
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -113,7 +117,7 @@ class LiveServer:
         self.data.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 (our own code)
-                [sys.executable, *command, "serve", "--host", "127.0.0.1"],
+                [sys.executable, *command, "serve", "--host", "127.0.0.1", *self.words],
                 cwd=ROOT,
                 env=self._environment(),
                 stdout=log,

@@ -24,10 +24,11 @@ def holds_within(promised: float, what: Callable[[], bool]) -> bool:
     return what()
 
 
-@pytest.mark.parametrize("value", ["203.0.113.0/24", "SA"])
-def test_a_change_by_another_process_holds_at_every_door(value: str, tmp_path: Path):
-    write_geo_file(tmp_path / "places.mmdb")
-    server = LiveServer(tmp_path, TRUSTED_PROXIES="127.0.0.1", GEOIP_DATABASE=str(tmp_path / "places.mmdb"))
+@pytest.mark.parametrize(("value", "kind"), [("203.0.113.0/24", "daphne"), ("SA", "uvicorn")])
+def test_a_change_by_another_process_holds_at_every_door(value: str, kind: str, tmp_path: Path):
+    places = tmp_path / "places.mmdb"
+    write_geo_file(places)
+    server = LiveServer(tmp_path, SERVER=kind, TRUSTED_PROXIES="127.0.0.1", GEOIP_DATABASE=str(places))
 
     def status(headers: dict[str, str]) -> int:
         return httpx.get(f"{server.url}/api/health", headers=headers).status_code

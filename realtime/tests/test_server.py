@@ -11,9 +11,11 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, closing, contextmanager, suppress
 from http.client import HTTPResponse
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 import websockets
 from websockets.client import ClientProtocol
@@ -423,6 +425,32 @@ def wait_until_refused(server: LiveServer) -> None:
             return
         time.sleep(0.02)
     raise TimeoutError("It still takes connections in.")
+
+
+def test_a_server_that_is_none_is_told_in_words(tmp_path):
+    server = LiveServer(tmp_path, SERVER="apache")
+
+    code = server.spawn().wait(60)
+
+    assert code == 1
+    assert "SERVER is 'apache': use daphne or uvicorn." in server.log
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_request_is_one_line_of_the_log_whatever_serves(kind, tmp_path):
+    (other,) = set(SERVERS) - {kind}
+    with LiveServer(tmp_path, words=("--server", kind), SERVER=other, LOG_LEVEL="INFO") as server:
+        headers = {"X-Request-ID": "of-this-test", "X-Forwarded-For": "203.0.113.7"}  # by no proxy of ours
+        answer = httpx.get(f"{server.url}/api/v1/users/me", headers=headers)
+        assert server.process
+        loaded = Path(f"/proc/{server.process.pid}/maps").read_text()
+
+    lines = [json.loads(line) for line in server.log.splitlines() if "of-this-test" in line]
+    assert [line["event"] for line in lines] == ["request_finished"]
+    assert lines[0]["request"] == "GET /api/v1/users/me"
+    assert lines[0]["code"] == answer.status_code == 401
+    assert lines[0]["address"] == "127.0.0.1"
+    assert ("uvloop" in loaded) is (kind == "uvicorn")  # what is said wins over what is set
 
 
 def test_a_taken_port_is_told_in_words(tmp_path):
