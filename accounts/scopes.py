@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 READ: Final = "read"
 WRITE: Final = "write"  # reading is part of it
 
-areas: Final[dict[str, str | Promise]] = {"profile": _("The owner's profile and the people they may see.")}
+areas: Final[dict[str, str | Promise]] = {
+    "live": _("All that happens in the owner's chats and to their account, as a socket hears it."),
+    "profile": _("The owner's profile and the people they may see."),
+}
 """What each area holds, by its name. A view names its area as `scope`; a view without one takes no key."""
 
 

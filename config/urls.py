@@ -24,6 +24,7 @@ v1 = [
     path("", include("files.api.urls")),
     path("", include("legal.api.urls")),
     path("", include("messaging.api.urls")),
+    path("", include("realtime.api.urls")),
     path("", include("common.api.urls")),
 ]
 

@@ -13,8 +13,8 @@ class RealtimeConfig(AppConfig):
         from . import problems  # noqa: F401 (known, so that the documents list them)
         from .bell import ring
         from .limits import SocketLimit
-        from .sizes import SIZES
+        from .sizes import SIZES, SIZES_OF_SYNC
 
         listen(ring)
         named.append(SocketLimit)
-        sizes.update(SIZES)
+        sizes.update(SIZES | SIZES_OF_SYNC)

@@ -1,10 +1,12 @@
 """Reading the log as frames. Blocking: the hub runs these in its threads."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from common.events import Told
 from common.models import LogEntry
@@ -13,6 +15,7 @@ from . import registry
 from .frames import Frame, frame, topic_members
 
 PORTION = 500  # entries a read: what one render holds in memory
+AT_ONCE: Final = 50  # topics in one look: a longer question takes a database longer to read than to answer
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,42 @@ def line_of(told: Told) -> Line | None:
     )
 
 
-def has_all(topic: str, *, after: int, upto: int) -> bool:
-    """Whether the log still has every position of *topic* from *after* + 1 to *upto*."""
-    return upto <= after or LogEntry.objects.after(topic, after).filter(seq__lte=upto).count() == upto - after
+def incomplete(asked: Mapping[str, tuple[int, int]]) -> set[str]:
+    """Topics of which the log has not every position any more, beyond the first one up to the second."""
+    missing = {topic: upto - after for topic, (after, upto) in asked.items() if after < upto}
+    for part in _parts(missing):
+        counted = LogEntry.objects.filter(_within(asked, part)).values_list("topic").annotate(Count("pk"))
+        for topic, count in counted.order_by():
+            missing[topic] -= count
+    return {topic for topic, count in missing.items() if count}
 
 
-def lines(entries: Iterable[LogEntry]) -> list[Line]:
-    entries = list(entries)
+def frames_of(asked: Mapping[str, tuple[int, int]]) -> dict[str, list[dict[str, Any]]]:
+    """What frames of these positions say, in order, by topic; as far as the log has them."""
+    found: dict[str, list[dict[str, Any]]] = {topic: [] for topic in asked}
+    for part in _parts(asked):
+        entries = list(LogEntry.objects.filter(_within(asked, part)).order_by("topic", "seq"))
+        for entry, members in zip(entries, said(entries), strict=True):
+            found[entry.topic].append({"type": entry.type} | members)
+    return found
+
+
+def _parts(topics: Iterable[str]) -> Iterator[list[str]]:
+    topics = iter(topics)
+    while part := list(islice(topics, AT_ONCE)):
+        yield part
+
+
+def _within(asked: Mapping[str, tuple[int, int]], topics: Iterable[str]) -> Q:
+    found = Q()
+    for topic in topics:
+        after, upto = asked[topic]
+        found |= Q(topic=topic, seq__gt=after, seq__lte=upto)
+    return found
+
+
+def said(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
+    """The members of the frames of these, beside their types."""
     of_type: dict[str, list[LogEntry]] = defaultdict(list)
     for entry in entries:
         of_type[entry.type].append(entry)
@@ -75,10 +107,17 @@ def lines(entries: Iterable[LogEntry]) -> list[Line]:
         rendered = render(group) if render else [entry.data for entry in group]
         data.update({entry.pk: each for entry, each in zip(group, rendered, strict=True)})
     return [
+        topic_members(entry.topic, entry.seq) | {"at": entry.at, "data": data[entry.pk]} for entry in entries
+    ]
+
+
+def lines(entries: Iterable[LogEntry]) -> list[Line]:
+    entries = list(entries)
+    return [
         Line(
             seq=entry.seq,
-            text=frame(entry.type, **topic_members(entry.topic, entry.seq), at=entry.at, data=data[entry.pk]),
+            text=frame(entry.type, **members),
             move=registry.moves[entry.type](entry) if entry.type in registry.moves else None,
         )
-        for entry in entries
+        for entry, members in zip(entries, said(entries), strict=True)
     ]

@@ -2,12 +2,9 @@
 
 import asyncio
 from itertools import islice
-from typing import Final
 
 from . import log
 from .threads import reading
-
-AT_ONCE: Final = 50  # topics in one look: a longer question takes a database longer to read than to answer
 
 
 class Reader:
@@ -27,7 +24,7 @@ class Reader:
 
     async def _look(self) -> None:
         while self._asked:
-            asked = dict(islice(self._asked.items(), AT_ONCE))
+            asked = dict(islice(self._asked.items(), log.AT_ONCE))
             for topic in asked:
                 del self._asked[topic]
             try:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from rest_framework.serializers import Serializer
+
 from common.events import Told
 from common.models import LogEntry
 
@@ -37,7 +39,7 @@ class Place:
     Attributes:
         seq: the topic's newest position, or the last one the person may see.
         is_in: whether they are in it; if not, they may still hear of it up to *seq*, and then no more.
-        state: what `resumed` says of it, beside `seq`.
+        state: what `resumed` says of it, in the shape of its feed; `seq` is the caller's to say.
     """
 
     seq: int
@@ -49,6 +51,11 @@ class Feed(Protocol):
     """A kind of topic beside a person's own stream: who is in it."""
 
     kind: str
+
+    @property
+    def shape(self) -> type[Serializer[Any]]:
+        """Of what is told of where somebody stands in one."""
+        ...
 
     def places(self, user: UUID) -> dict[str, int]:
         """Ids of the topics that *user* is in, with the newest position of each."""

@@ -164,6 +164,7 @@ def test_the_sizes_of_every_app_are_told(stranger):
         "page_size": 200,
         "frame_characters": 262144,
         "resume_topics": 5000,
+        "sync_topics": 100,
         "password_characters": 128,
         "username_characters": 30,
         "display_name_characters": 80,

@@ -7,6 +7,7 @@ from uuid import UUID
 from accounts.models import User
 from common.ids import as_uuid
 from common.models import LogEntry
+from messaging.api.serializers import ChatPlaceSerializer
 from messaging.events import ChatAdded, ChatRemoved, ParticipantRemoved, topic_of_chat
 from messaging.models import Chat, Participant
 from realtime.registry import Joins, Leaves, Move, Place
@@ -33,19 +34,11 @@ MOVES: Final[dict[str, Move]] = {
 }
 
 
-# What `resumed` says of a chat, and the attribute of `Chat.objects.for_reader` that says it.
-STATE: Final = {
-    "read_seq": "my_read_seq",
-    "unread_count": "unread_count",
-    "unread_mentions": "unread_mentions",
-    "thread_unread_count": "thread_unread_count",
-}
-
-
 class ChatFeed:
     """`realtime.registry.Feed` of chats."""
 
     kind = "chat"
+    shape = ChatPlaceSerializer
 
     def places(self, user: UUID) -> dict[str, int]:
         present = Participant.objects.present().filter(user=user, chat__deleted_at=None)
@@ -55,10 +48,7 @@ class ChatFeed:
         wanted = [chat for id_ in ids if (chat := as_uuid(id_)) and str(chat) == id_]
         person = User.objects.get(pk=user)
         places = {
-            str(chat.pk): Place(
-                seq=chat.last_seq,
-                state={name: getattr(chat, attribute) for name, attribute in STATE.items()},
-            )
+            str(chat.pk): Place(seq=chat.last_seq, state=ChatPlaceSerializer(chat).data)
             for chat in Chat.objects.counted(person).filter(pk__in=wanted)
         }
         left = Participant.objects.filter(user=user, chat__in=wanted, left_seq__isnull=False)

@@ -24,6 +24,7 @@ from .invitations import (
     ReceivedInvitationSerializer,
 )
 from .marks import (
+    ChatPlaceSerializer,
     DeliveredInChatInput,
     ReadInChatInput,
     ReadInput,
@@ -81,6 +82,7 @@ __all__ = [
     "ChatSerializer",
     "ChatSettingsInput",
     "ChatSettingsSerializer",
+    "ChatPlaceSerializer",
     "ContactChangeInput",
     "ContactInput",
     "ContactQuery",

@@ -5,7 +5,7 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from common.api.fields import ChoiceField, IntegerField, QueryIntegerField
-from common.api.serializers import Input
+from common.api.serializers import Input, ReadStraight
 from messaging.models import MarkMove
 from messaging.services import Badge, Receipt, Receipts
 from messaging.services.unread import BADGES
@@ -18,6 +18,16 @@ STATUS: Final = [("sent", "sent"), ("delivered", "delivered"), ("read", "read")]
 class ReadSerializer(serializers.Serializer[Any]):
     read_seq = serializers.IntegerField()
     unread_count = serializers.IntegerField()
+
+
+class ChatPlaceSerializer(ReadStraight):
+    """Where a person stands in a chat of theirs: a row of `Chat.objects.counted`."""
+
+    seq = serializers.IntegerField(source="last_seq", help_text="Its newest position.")
+    read_seq = serializers.IntegerField(source="my_read_seq")
+    unread_count = serializers.IntegerField()
+    unread_mentions = serializers.IntegerField()
+    thread_unread_count = serializers.IntegerField()
 
 
 class BadgeSerializer(serializers.Serializer[Badge]):
