@@ -1,6 +1,6 @@
 """Who may do what in a chat. What somebody can't see at all is a matter of `Chat.objects.visible_to`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -174,9 +174,24 @@ def people_seen_by(reader: User, chat: Chat) -> ParticipantQuerySet:
     if is_for_everyone("participant.view", chat):
         return people
     role = chat.participants.present().filter(user=reader).values_list("role", flat=True).first()
-    if role is not None and reaches(role, level_of("participant.view", chat)):
-        return people
-    return people.filter(Q(user=reader) | ~Q(role=Participant.Role.MEMBER))
+    return people if _sees_everybody(role, chat) else people.filter(_at_least_seen_by(reader))
+
+
+def people_seen_in(reader: User, chats: Sequence[Chat]) -> ParticipantQuerySet:
+    """The same of several chats, in one look more."""
+    own = Participant.objects.present().filter(user=reader, chat__in=chats)
+    roles = dict(own.values_list("chat", "role"))
+    whole = [chat for chat in chats if _sees_everybody(roles.get(chat.pk), chat)]
+    seen = Q(chat__in=whole) | _at_least_seen_by(reader)
+    return Participant.objects.present().filter(seen, chat__in=chats)
+
+
+def _sees_everybody(role: str | None, chat: Chat) -> bool:
+    return role is not None and reaches(role, level_of("participant.view", chat))
+
+
+def _at_least_seen_by(reader: User) -> Q:
+    return Q(user=reader) | ~Q(role=Participant.Role.MEMBER)
 
 
 def denied_by(action: str, actor: Participant, chat: Chat) -> dict[str, str]:

@@ -34,7 +34,7 @@ def missed_by(user: UUID, asked: Mapping[str, Any]) -> list[Missed]:
     found = []
     for kind, feed in registry.feeds.items():
         wanted: Mapping[str, int] = asked.get(f"{kind}s", {})
-        places = feed.stand(user, list(wanted)) if wanted else {}
+        places = feed.stand(user, list(wanted), checksum=bool(asked.get("checksum"))) if wanted else {}
         found += [
             Missed(f"{kind}:{id_}", places[id_], after, places[id_].seq)
             for id_, after in wanted.items()
@@ -71,11 +71,18 @@ def resets(refused: Mapping[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def states(found: Iterable[tuple[str, int, Place]]) -> dict[str, dict[str, Any]]:
-    """What is told of topics whose frames are given: by kind and id the position, and what else there is."""
+def states(
+    found: Iterable[tuple[str, int, Place]], *, checksum: bool | None = False
+) -> dict[str, dict[str, Any]]:
+    """What is told of topics whose frames are given: by kind and id the position, and what else there is.
+
+    Args:
+        checksum: whether it was asked for; one of another position than the told one proves nothing.
+    """
     told: dict[str, dict[str, Any]] = {f"{kind}s": {} for kind in registry.feeds}
     for topic, seq, place in found:
         kind, _, id_ = topic.partition(":")
         if place.is_in and kind in registry.feeds:
-            told[f"{kind}s"][id_] = place.state | {"seq": seq}
+            sum_ = {"checksum": place.checksum if seq == place.seq else None} if checksum else {}
+            told[f"{kind}s"][id_] = place.state | {"seq": seq} | sum_
     return told

@@ -40,11 +40,13 @@ class Place:
         seq: the topic's newest position, or the last one the person may see.
         is_in: whether they are in it; if not, they may still hear of it up to *seq*, and then no more.
         state: what `resumed` says of it, in the shape of its feed; `seq` is the caller's to say.
+        checksum: over what they see of it at *seq*, if that was asked for and could be told.
     """
 
     seq: int
     is_in: bool = True
     state: dict[str, Any] = field(default_factory=dict)
+    checksum: str | None = None
 
 
 class Feed(Protocol):
@@ -61,8 +63,8 @@ class Feed(Protocol):
         """Ids of the topics that *user* is in, with the newest position of each."""
         ...
 
-    def stand(self, user: UUID, ids: Sequence[str]) -> dict[str, Place]:
-        """How *user* stands in those of *ids* that they are or were in."""
+    def stand(self, user: UUID, ids: Sequence[str], *, checksum: bool = False) -> dict[str, Place]:
+        """How *user* stands in those of *ids* that they are or were in, with a checksum if it is wanted."""
         ...
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from common.api.fields import IntegerField, StringField
+from common.api.fields import BooleanField, IntegerField, StringField
 from common.api.serializers import Input
 from common.events import topic_of_user
 
@@ -19,6 +19,7 @@ from .sockets import Socket
 from .threads import reading
 
 MAX_TOPICS = 5000  # in one resume
+MAX_CHECKED = 200  # in one that asks for checksums, which look at everybody who is in them
 MAX_POSITION = 2**53  # what every client can count to
 
 
@@ -46,9 +47,19 @@ class ResumeInput(Input):
     id = serializers.JSONField(required=False)
     epoch = StringField(required=False)
     user = Position(required=False)
+    checksum = BooleanField(required=False)
+
+    default_error_messages = {"max_checked": _("A checksum of not more than {max_checked} at a time.")}
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return super().get_fields() | {f"{kind}s": Positions(required=False) for kind in registry.feeds}
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given.get("checksum") and any(
+            len(given.get(f"{kind}s", {})) > MAX_CHECKED for kind in registry.feeds
+        ):
+            self.fail("max_checked", max_checked=MAX_CHECKED)
+        return given
 
 
 async def resume(socket: Socket, hub: Hub, asked: dict[str, Any]) -> None:
@@ -64,7 +75,8 @@ async def resume(socket: Socket, hub: Hub, asked: dict[str, Any]) -> None:
         await _replay(socket, each)
     for reset in resets(refused):
         socket.push(frame("reset", **reset))
-    state = states((each.topic, _newest(socket, each), each.place) for each in given)
+    standing = [(each.topic, _newest(socket, each), each.place) for each in given]
+    state = states(standing, checksum=asked.get("checksum"))
     own = socket.subscriptions.get(topic_of_user(user))
     socket.push(frame("resumed", id=asked.get("id"), **state, user=own.position if own else None))
 
@@ -74,7 +86,8 @@ def _here(socket: Socket, asked: dict[str, Any]) -> dict[str, Any]:
     if socket.only is None:
         return asked
     kind, _, id_ = socket.only.partition(":")
-    return {f"{kind}s": {id_: after} for each, after in asked.get(f"{kind}s", {}).items() if each == id_}
+    positions = {each: after for each, after in asked.get(f"{kind}s", {}).items() if each == id_}
+    return {f"{kind}s": positions, "checksum": asked.get("checksum")}
 
 
 async def _end_of(socket: Socket, hub: Hub, missed: Missed) -> int:

@@ -52,7 +52,10 @@ def catch_up(user: UUID, asked: Mapping[str, Any], *, limit: int) -> Answer:
     is_over = {each.topic: each.upto >= each.place.seq for each in given} | dict.fromkeys(refused, True)
     return Answer(
         epoch=epoch,
-        states=states((each.topic, each.upto, each.place) for each in given if is_over[each.topic]),
+        states=states(
+            [(each.topic, each.upto, each.place) for each in given if is_over[each.topic]],
+            checksum=asked.get("checksum"),
+        ),
         user=next((each.place.seq for each in missed if each.topic == own and is_over[own]), None),
         frames=[frame for each in given for frame in frames.get(each.topic, [])],
         resets=resets(refused),
@@ -83,11 +86,12 @@ def _rest(left: list[Missed], asked: Mapping[str, Any]) -> dict[str, Any] | None
     return rest
 
 
-def begin(user: UUID, *, after: str | None, limit: int) -> Answer:
+def begin(user: UUID, *, after: str | None, limit: int, checksum: bool = False) -> Answer:
     """Where everything stands that *user* hears, to begin from, at most *limit* topics.
 
     Args:
         after: the last topic that was told of before, if any; the own stream is told of first.
+        checksum: whether to say of each topic what proves that one has it right.
     """
     epoch = LogEpoch.current()
     own = UserPosition.of(user)  # before the others: who is brought in meanwhile hears of it there
@@ -97,9 +101,10 @@ def begin(user: UUID, *, after: str | None, limit: int) -> Answer:
     for topic in left[:limit]:
         kind, _, id_ = topic.partition(":")
         positions[f"{kind}s"][id_] = 0
+    standing = missed_by(user, {**positions, "checksum": checksum})
     return Answer(
         epoch=epoch,
-        states=states((each.topic, each.place.seq, each.place) for each in missed_by(user, positions)),
+        states=states([(each.topic, each.upto, each.place) for each in standing], checksum=checksum),
         user=own if after is None else None,
         rest={"cursor": left[limit - 1]} if len(left) > limit else None,
     )

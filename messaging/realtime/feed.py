@@ -7,9 +7,10 @@ from uuid import UUID
 from accounts.models import User
 from common.ids import as_uuid
 from common.models import LogEntry
-from messaging.api.serializers import ChatPlaceSerializer
+from messaging.api.serializers import ChatPlaceSerializer, CheckedChatPlaceSerializer
 from messaging.events import ChatAdded, ChatRemoved, ParticipantRemoved, topic_of_chat
 from messaging.models import Chat, Participant
+from messaging.services import checksums_of
 from realtime.registry import Joins, Leaves, Move, Place
 
 
@@ -38,18 +39,24 @@ class ChatFeed:
     """`realtime.registry.Feed` of chats."""
 
     kind = "chat"
-    shape = ChatPlaceSerializer
+    shape = CheckedChatPlaceSerializer
 
     def places(self, user: UUID) -> dict[str, int]:
         present = Participant.objects.present().filter(user=user, chat__deleted_at=None)
         return {str(chat): seq for chat, seq in present.values_list("chat", "chat__last_seq")}
 
-    def stand(self, user: UUID, ids: Sequence[str]) -> dict[str, Place]:
+    def stand(self, user: UUID, ids: Sequence[str], *, checksum: bool = False) -> dict[str, Place]:
         wanted = [chat for id_ in ids if (chat := as_uuid(id_)) and str(chat) == id_]
         person = User.objects.get(pk=user)
+        chats = list(Chat.objects.counted(person).filter(pk__in=wanted))
+        checksums = checksums_of(person, chats) if checksum else {}
         places = {
-            str(chat.pk): Place(seq=chat.last_seq, state=ChatPlaceSerializer(chat).data)
-            for chat in Chat.objects.counted(person).filter(pk__in=wanted)
+            str(chat.pk): Place(
+                seq=chat.last_seq,
+                state=ChatPlaceSerializer(chat).data,
+                checksum=checksums.get(chat.pk),
+            )
+            for chat in chats
         }
         left = Participant.objects.filter(user=user, chat__in=wanted, left_seq__isnull=False)
         for chat, seq in left.values_list("chat", "left_seq"):

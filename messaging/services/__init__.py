@@ -3,6 +3,7 @@
 from .attachments import attach, detach, lose_file, named_files, readable_files, tell_of_file
 from .avatars import remove_chat_avatar, set_chat_avatar
 from .chats import create_chat, delete_chat, leave_chat, update_chat
+from .checksums import checksums_of
 from .contacts import add_contact, remove_contact, update_contact
 from .content import Content
 from .deletions import delete_message, hide_message
@@ -68,6 +69,7 @@ __all__ = [
     "badges_of",
     "cancel_scheduled",
     "change_role",
+    "checksums_of",
     "change_scheduled",
     "create_chat",
     "create_folder",

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from common.api.fields import QueryIntegerField, StringField
+from common.api.fields import ChoiceField, QueryIntegerField, StringField
 from common.api.serializers import Input
 from realtime import registry
 from realtime.resume import MAX_POSITION
@@ -40,12 +40,16 @@ class SyncQuery(Input):
     epoch = StringField(required=False)
     user = QueryIntegerField(required=False, min_value=0, max_value=MAX_POSITION)
     cursor = StringField(required=False)
+    checksum = ChoiceField(choices=[("0", "0"), ("1", "1")], required=False)
     limit = QueryIntegerField(required=False, min_value=1, max_value=MAX_GIVEN)
 
     default_error_messages = {"cursor": _("Use a `next` as it is: a cursor goes with no position.")}
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return super().get_fields() | {f"{kind}s": PositionsField(required=False) for kind in registry.feeds}
+
+    def validate_checksum(self, given: str) -> bool:
+        return given == "1"
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         if "cursor" in given and positions_in(given):

@@ -48,6 +48,12 @@ class SyncView(ApiView):
                 description=f"The most frames, or without a position the most chats: 1 to {MAX_GIVEN}, "
                 f"{MAX_GIVEN} if left out.",
             ),
+            OpenApiParameter(
+                "checksum",
+                OpenApiTypes.STR,
+                enum=["0", "1"],
+                description="1: say of each chat what proves that the caller has it as it is.",
+            ),
             OpenApiParameter("cursor", OpenApiTypes.STR, description="Of a `next`."),
         ],
         responses={200: SyncSerializer},
@@ -60,11 +66,14 @@ class SyncView(ApiView):
     def get(self, request: Request) -> Response:
         asked = read(SyncQuery, request.query_params.dict())
         limit = asked.pop("limit", MAX_GIVEN)
+        kept = {"limit": limit} | ({"checksum": 1} if asked.get("checksum") else {})
         caller: Any = request.user  # somebody: strangers have been refused
         if positions_in(asked):
             found = catch_up(caller.pk, asked, limit=limit)
         else:
-            found = begin(caller.pk, after=asked.get("cursor"), limit=limit)
+            found = begin(
+                caller.pk, after=asked.get("cursor"), limit=limit, checksum=asked.get("checksum", False)
+            )
         return Response(
             {
                 "epoch": found.epoch,
@@ -72,14 +81,14 @@ class SyncView(ApiView):
                 **found.states,
                 "events": found.frames,
                 "resets": found.resets,
-                "next": _next(request, found.rest, limit) if found.rest else None,
+                "next": _next(request, found.rest, kept) if found.rest else None,
             }
         )
 
 
-def _next(request: Request, rest: dict[str, Any], limit: int) -> str:
+def _next(request: Request, rest: dict[str, Any], kept: dict[str, int]) -> str:
     written = {
         name: ",".join(f"{id_}:{seq}" for id_, seq in value.items()) if isinstance(value, dict) else value
         for name, value in rest.items()
     }
-    return f"{request.build_absolute_uri(request.path)}?{urlencode(written | {'limit': limit}, safe=':,')}"
+    return f"{request.build_absolute_uri(request.path)}?{urlencode(written | kept, safe=':,')}"

@@ -13,6 +13,7 @@ from messaging.services import mark_read, send_message
 from messaging.tests.factories import group_of
 from realtime import consumers, log, sockets
 from realtime.hub import hub
+from realtime.sync import begin
 
 from .clients import Client, Frame, enter, in_thread, live, seqs, token_of
 
@@ -313,3 +314,23 @@ async def test_a_client_that_leaves_amid_a_replay_leaves_nothing_behind(layla, o
     await client.leave()
 
     assert (await hub())._sockets == {}
+
+
+@live
+async def test_resumed_says_what_proves_that_one_is_right(layla, omar, group):
+    await in_thread(say)(layla, group, 2)
+    by_rest = (await in_thread(begin)(omar.pk, after=None, limit=1, checksum=True)).states["chats"]
+
+    frames = await resumed(omar, chats={str(group.pk): 0}, checksum=True)
+
+    assert frames[-1]["chats"] == by_rest
+    assert len(frames[-1]["chats"][str(group.pk)]["checksum"]) == 64
+
+
+@live
+async def test_checksums_are_made_of_so_many_chats_at_a_time(layla, group):
+    client = await enter(layla)
+
+    answer = await client.ask("resume", chats={str(number): 0 for number in range(201)}, checksum=True)
+
+    assert answer["error"]["errors"][0]["code"] == "max_checked"

@@ -25,6 +25,7 @@ from .invitations import (
 )
 from .marks import (
     ChatPlaceSerializer,
+    CheckedChatPlaceSerializer,
     DeliveredInChatInput,
     ReadInChatInput,
     ReadInput,
@@ -82,6 +83,7 @@ __all__ = [
     "ChatSerializer",
     "ChatSettingsInput",
     "ChatSettingsSerializer",
+    "CheckedChatPlaceSerializer",
     "ChatPlaceSerializer",
     "ContactChangeInput",
     "ContactInput",

@@ -30,6 +30,15 @@ class ChatPlaceSerializer(ReadStraight):
     thread_unread_count = serializers.IntegerField()
 
 
+class CheckedChatPlaceSerializer(ChatPlaceSerializer):
+    checksum = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text="If it was asked for: the SHA-256 over what the caller sees of the chat, as the guide to "
+        "the socket has it. Null where something happened in the same moment: ask again.",
+    )
+
+
 class BadgeSerializer(serializers.Serializer[Badge]):
     """The messages behind a badge."""
 
