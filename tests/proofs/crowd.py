@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +22,7 @@ PAUSE = 0.1  # seconds before the next try at a server that is gone
 PATIENCE = 10  # seconds for an answer
 NODE = Path(__file__).parent / "node"
 
+ENDED = {4400, 4401, 4403}  # close codes after which a client does not come back by itself
 LOST = (OSError, TimeoutError, websockets.WebSocketException, httpx.TransportError)
 
 
@@ -88,6 +91,8 @@ class Member:
         self.heard = Heard(name)
         self.chat = ""
         self.repeats = 0
+        self.refused: Counter[int] = Counter()  # answers that a server out of order gave, by their status
+        self.saw_typing = 0.0  # when, by time.monotonic()
         self._commands = 0
         self._rest = httpx.AsyncClient(timeout=PATIENCE)
         self._socket: websockets.ClientConnection | None = None
@@ -115,10 +120,19 @@ class Member:
         self._rest.headers["Authorization"] = f"Bearer {self.access}"
 
     async def renew(self) -> None:
-        """A newer access token: each is good for five minutes."""
-        answer = await self.call("POST", "auth/refresh", json={"refresh": self.refresh})
-        renewed = answer.raise_for_status().json()
-        self.access, self.refresh = renewed["access"], renewed["refresh"]
+        """A newer access token, asked for until there is one: each is good for five minutes."""
+        while True:
+            try:
+                answer = await self.call("POST", "auth/refresh", json={"refresh": self.refresh})
+            except httpx.TransportError:
+                self._turn()
+            else:
+                if answer.status_code == 200:
+                    break
+                if answer.status_code < 500:
+                    raise Violated(f"{self.name}: refreshed with {answer.status_code} {answer.text}")
+            await asyncio.sleep(PAUSE)
+        self.access, self.refresh = answer.json()["access"], answer.json()["refresh"]
         self._rest.headers["Authorization"] = f"Bearer {self.access}"
 
     async def _mailed_token(self) -> str:
@@ -151,7 +165,8 @@ class Member:
                     open_timeout=PATIENCE,
                     proxy=None,
                 ) as socket:
-                    hello = json.loads(await socket.recv())
+                    async with asyncio.timeout(PATIENCE):
+                        hello = json.loads(await socket.recv())
                     epoch = epoch or hello["epoch"]
                     self.heard.begin()
                     asked = {"type": "resume", "epoch": epoch, "chats": {self.chat: self.heard.position}}
@@ -159,8 +174,9 @@ class Member:
                     self._socket = socket
                     async for text in socket:
                         self._take(json.loads(text))
-            except LOST:
-                pass
+            except LOST as lost:
+                if isinstance(lost, websockets.ConnectionClosed) and lost.rcvd and lost.rcvd.code in ENDED:
+                    raise Violated(f"{self.name}: closed with {lost.rcvd}, and told to stay away") from lost
             finally:
                 self._socket = None
                 self._is_open.clear()
@@ -178,6 +194,8 @@ class Member:
         elif frame["type"] == "reset" or frame["type"] == "resumed":
             self.heard.note(frame)
             self._is_open.set()
+        elif frame["type"].startswith("typing."):
+            self.saw_typing = time.monotonic()
         elif frame.get("chat") == self.chat and "seq" in frame:
             self.heard.note({"type": frame["type"], "seq": frame["seq"], "message": frame["data"].get("id")})
 
@@ -197,7 +215,7 @@ class Member:
     async def _send_by_socket(self, data: dict[str, str]) -> None:
         answered = await self.command("message.send", {"chat": self.chat} | data)
         if answered["type"] != "ack":
-            raise Violated(f"{self.name}: {answered}")
+            self._judge(answered["error"]["status"], answered)
 
     async def command(self, type_: str, data: dict[str, Any]) -> dict[str, Any]:
         """Say one command on the socket that `listen` has open, and wait for its `ack` or `error`."""
@@ -221,7 +239,14 @@ class Member:
             self._turn()
             raise
         if response.status_code not in (200, 201):
-            raise Violated(f"{self.name}: {response.status_code} {response.text}")
+            self._judge(response.status_code, response.text)
+
+    def _judge(self, status: int, answer: Any) -> None:
+        """What a message met instead of its acknowledgement: trouble of the server, or our own mistake."""
+        if status < 500:
+            raise Violated(f"{self.name}: {status} {answer}")
+        self.refused[status] += 1
+        raise ConnectionError(f"{status}: try again")
 
     async def history(self) -> list[dict[str, Any]]:
         """The whole chat, page by page."""
@@ -245,6 +270,7 @@ class NodeReader:
         self.member = member
         self.heard = Heard(f"{member.name} (Node)")
         self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
 
     @staticmethod
     def install(folder: Path) -> None:
@@ -255,15 +281,23 @@ class NodeReader:
         npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]
         subprocess.run(npm, cwd=folder, check=True)  # noqa: S603 (our own words)
 
+    async def renew(self) -> None:
+        """A newer access token, which Node takes for its next connection."""
+        await self.member.renew()
+        assert self._process
+        assert self._process.stdin
+        self._process.stdin.write(self.member.access.encode() + b"\n")
+
     async def listen(self) -> None:
         urls = [url.replace("http", "ws", 1) for url in self.member.urls]
-        process = await asyncio.create_subprocess_exec(
+        process = self._process = await asyncio.create_subprocess_exec(
             "node",
             "reader.js",
             self.member.chat,
             self.member.access,
             *urls,
             cwd=self._folder,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
         assert process.stdout

@@ -12,6 +12,8 @@ import psycopg
 from tests.live_server import LiveServer
 from tests.services import Services, services
 
+STARTS_WITHIN = 240.0  # seconds, on a machine that may have other work
+
 
 @contextmanager
 def database_of_its_own(url: str) -> Iterator[str]:
@@ -44,4 +46,7 @@ def cluster_of_its_own(folder: Path, *, processes: int, **environment: str) -> I
         found = stack.enter_context(services(folder, databases=["serai"]))
         where = {"DATABASE_URL": found.postgres.url("serai"), "REDIS_URL": found.redis.url(0)}
         servers = [LiveServer(folder / "data", **where, **environment) for _ in range(processes)]
-        yield Cluster(found, [stack.enter_context(server) for server in servers])
+        for server in servers:
+            server.start(within=STARTS_WITHIN)
+            stack.callback(server.kill)
+        yield Cluster(found, servers)

@@ -135,10 +135,7 @@ async def renew(members: Sequence[Member]) -> None:
     while True:
         await asyncio.sleep(RENEWED_EVERY)
         for member in members:
-            try:
-                await member.renew()
-            except LOST:
-                member.repeats += 1
+            await member.renew()
 
 
 def judge(samples: Sequence[Sample]) -> list[str]:

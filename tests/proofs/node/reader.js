@@ -1,8 +1,10 @@
 // A member on Node's `ws`: connects, resumes, and says each frame of the chat on a line of its own.
 // node reader.js <chat> <token> <url> [<url>…]     the next url is tried when one does not answer
+// In: a newer token on a line, for the next connection
+import readline from "node:readline";
 import WebSocket from "ws";
 
-const [chat, token, ...urls] = process.argv.slice(2);
+let [chat, token, ...urls] = process.argv.slice(2);
 const say = (line) => process.stdout.write(JSON.stringify(line) + "\n");
 let position = 0;
 let epoch;
@@ -31,4 +33,5 @@ function connect() {
   socket.on("close", () => setTimeout(connect, 100));
 }
 
+readline.createInterface({ input: process.stdin }).on("line", (line) => (token = line));
 connect();
