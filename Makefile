@@ -117,7 +117,7 @@ clean:  ## remove .venv and caches; your data in var/ stays
 ##@ Prove (heavy, by hand; figures go to docs/; SERVER=uvicorn takes the other server)
 CHOSEN = $(ISOLATED) $(if $(SERVER),SERVER="$(SERVER)")
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
-        prove-million prove-states prove-schema prove-tus prove-socketio prove-crashes prove-soak bench
+        prove-million prove-states prove-schema prove-tus prove-socketio prove-conformance prove-crashes prove-soak bench
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
@@ -135,6 +135,9 @@ prove-strangers: services  ## who guesses from everywhere keeps no known device 
 
 prove-timing: services  ## the time of an answer doesn't tell whether there is an account
 	@$(CHOSEN) $(SERVICES) $(PY) tests/proofs/timing.py $(ARGS)
+
+prove-conformance: dev  ## four real clients find the live protocol as it is written (ARGS="--url https://…"; needs node, Chromium)
+	@$(ISOLATED) $(if $(CHROMIUM),CHROMIUM="$(CHROMIUM)") $(PY) tests/proofs/conformance.py $(ARGS)
 
 prove-crashes: dev  ## kill -9 of a process, of Redis, of PostgreSQL, under load (ARGS="--rounds 20"; needs node)
 	@$(ISOLATED) $(PY) tests/proofs/crashes.py $(ARGS)

@@ -45,19 +45,26 @@ def carry_out(proof: Callable[[Path], Coroutine[Any, Any, None]], *, with_node: 
 
 @dataclass
 class Heard:
-    """What came to one member, in the order in which it came."""
+    """What came to one member, in the order in which it came.
+
+    A client that is slow to ask for what it missed hears what is new before it is answered. It holds what is
+    beyond its next position, and drops what comes again (docs/live.md, steps 5 and 6). Once it is answered
+    nothing may come early or again.
+
+    Attributes:
+        again: frames that were dropped.
+    """
 
     name: str
+    position: int = 0
     seqs: list[int] = field(default_factory=list)
     messages: dict[int, str] = field(default_factory=dict)  # seq to id
     connections: int = 0
     resumed: int = 0
     replayed: int = 0
+    again: int = 0
     _is_replay: bool = False
-
-    @property
-    def position(self) -> int:
-        return max(self.seqs, default=0)
+    _early: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, frame: dict[str, Any]) -> None:
         """Take in a frame of the chat, as both kinds of reader tell it."""
@@ -65,16 +72,36 @@ class Heard:
             case "resumed":
                 self.resumed += 1
                 self._is_replay = False
+                early, self._early = self._early, []
+                for each in early:
+                    if each["seq"] > self.position:
+                        self._add(each)
             case "reset":
                 raise Violated(f"{self.name}: reset, though nothing is older than a minute")
+            case _ if self._is_replay and frame["seq"] > self.position + 1:
+                self._early.append(frame)
+            case _ if self._is_replay and frame["seq"] <= self.position:
+                self.again += 1
             case _:
-                self.seqs.append(frame["seq"])
                 self.replayed += self._is_replay
-                self.messages[frame["seq"]] = frame["message"]
+                self._add(frame)
+
+    def _add(self, frame: dict[str, Any]) -> None:
+        self.seqs.append(frame["seq"])
+        self.position = max(self.position, frame["seq"])
+        self.messages[frame["seq"]] = frame["message"]
 
     def begin(self) -> None:
         self.connections += 1
+        self._early.clear()
         self._is_replay = True
+
+
+def event_of(frame: dict[str, Any], chat: str) -> dict[str, Any] | None:
+    """What `Heard.note` takes of an event in the log of this chat; None if *frame* is none."""
+    if frame.get("chat") != chat or "seq" not in frame:
+        return None
+    return {"type": frame["type"], "seq": frame["seq"], "message": frame["data"].get("id")}
 
 
 class Member:
@@ -87,6 +114,7 @@ class Member:
     def __init__(self, name: str, urls: Sequence[str]) -> None:
         self.name = name
         self.email = f"{name}@serai.example"
+        self.password = PASSWORD
         self.urls = list(urls)
         self.heard = Heard(name)
         self.chat = ""
@@ -105,19 +133,19 @@ class Member:
 
     async def sign_up(self) -> None:
         """Register, follow the mailed link, sign in."""
-        body = {"email": self.email, "password": PASSWORD, "username": self.name}
+        body = {"email": self.email, "password": self.password, "username": self.name}
         (await self.call("POST", "auth/register", json=body)).raise_for_status()
         token = await self._mailed_token()
         (await self.call("POST", "auth/verify-email", json={"token": token})).raise_for_status()
         await self.sign_in()
-        self.id = (await self.call("GET", "users/me")).raise_for_status().json()["id"]
 
     async def sign_in(self) -> None:
-        body = {"email": self.email, "password": PASSWORD}
+        body = {"email": self.email, "password": self.password}
         answer = (await self.call("POST", "auth/login", json=body)).raise_for_status().json()
         self.access, self.refresh = answer["access"], answer["refresh"]
         self.session, self.device = answer["session"], answer["device"]
         self._rest.headers["Authorization"] = f"Bearer {self.access}"
+        self.id = (await self.call("GET", "users/me")).raise_for_status().json()["id"]
 
     async def renew(self) -> None:
         """A newer access token, asked for until there is one: each is good for five minutes."""
@@ -196,8 +224,8 @@ class Member:
             self._is_open.set()
         elif frame["type"].startswith("typing."):
             self.saw_typing = time.monotonic()
-        elif frame.get("chat") == self.chat and "seq" in frame:
-            self.heard.note({"type": frame["type"], "seq": frame["seq"], "message": frame["data"].get("id")})
+        elif (event := event_of(frame, self.chat)) is not None:
+            self.heard.note(event)
 
     # --- Saying ---------------------------------------------------------------------------------------------
 
@@ -379,5 +407,5 @@ def report(heard: Sequence[Heard]) -> None:
     for each in heard:
         print(
             f"  {each.name:<18} 1…{each.position}, {each.connections} connections, "
-            f"{each.resumed} times resumed, {each.replayed} events replayed"
+            f"{each.resumed} times resumed, {each.replayed} events replayed, {each.again} dropped"
         )

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
@@ -25,10 +26,12 @@ import websockets  # noqa: E402
 from tests.machine import cpu_seconds  # noqa: E402
 from tests.proofs.crowd import (  # noqa: E402
     LOST,
+    Heard,
     Member,
     Violated,
     carry_out,
     check,
+    event_of,
     everybody_has,
     gather_group,
     report,
@@ -92,8 +95,7 @@ async def talk(member: Member, *, every: float, until: float, sent: list[str]) -
             client_id = f"{member.name}-{number}"
             await member.send(client_id, by_socket=number % 2 == 0)
             sent.append(client_id)
-            position = member.heard.seqs[-1] if member.heard.seqs else 0
-            await member.command("message.read", {"chat": member.chat, "seq": position})
+            await member.command("message.read", {"chat": member.chat, "seq": member.heard.position})
             if number % 5 == 0:
                 (await member.call("GET", "chats")).raise_for_status()
         except LOST:  # no answer in time: told in the end, and `check` finds whether anything went with it
@@ -102,9 +104,19 @@ async def talk(member: Member, *, every: float, until: float, sent: list[str]) -
         await asyncio.sleep(max(0, started + every * random.uniform(0.5, 1.5) - time.monotonic()))
 
 
+def note(heard: Heard, frame: dict[str, Any], chat: str) -> None:
+    """Take in a frame of a device, whose positions have to be 1…n at any time."""
+    if frame["type"] in ("resumed", "reset"):
+        heard.note(frame)
+    elif (event := event_of(frame, chat)) is not None:
+        heard.note(event)
+    if heard.position != len(heard.seqs):
+        raise Violated(f"{heard.name} had {heard.seqs[-10:]}, {len(heard.seqs)} in all")
+
+
 async def come_and_go(member: Member, url: str) -> None:
     """A device of *member*, for ever: connected, heard every position in its turn, gone."""
-    position = 0
+    heard = Heard(f"a device of {member.name}")
     while True:
         await asyncio.sleep(random.uniform(*AWAY))
         stays = random.uniform(*STAYS)
@@ -116,17 +128,14 @@ async def come_and_go(member: Member, url: str) -> None:
             proxy=None,
         ) as socket:
             hello = json.loads(await socket.recv())
-            asked = {"type": "resume", "epoch": hello["epoch"], "chats": {member.chat: position}}
+            asked = {"type": "resume", "epoch": hello["epoch"], "chats": {member.chat: heard.position}}
+            heard.begin()
             await socket.send(json.dumps(asked))
             try:
                 async with asyncio.timeout(stays):
                     async for text in socket:
-                        if (seq := json.loads(text).get("seq")) is None:
-                            continue
-                        if seq != position + 1:
-                            raise Violated(f"a device of {member.name} had {seq} after {position}")
-                        position = seq
-                raise Violated(f"a device of {member.name} was closed with {socket.close_code}")
+                        note(heard, json.loads(text), member.chat)
+                raise Violated(f"{heard.name} was closed with {socket.close_code}")
             except TimeoutError:
                 pass
 
