@@ -162,9 +162,16 @@ def test_after_a_body_that_was_fine_the_connection_goes_on(server):
 # --- A head, and what comes before and after it ------------------------------------------------------------
 
 
-def test_a_head_without_an_end_is_refused_and_kept_nowhere(server):
+@pytest.mark.parametrize(
+    "begun",
+    [
+        pytest.param(head("GET", "/")[:-2] + b"X-Y: ", id="a head"),
+        pytest.param(head("POST", LOGIN, "Transfer-Encoding: chunked") + b"0\r\nX-Y: ", id="a trailer"),
+    ],
+)
+def test_a_header_without_an_end_is_refused_and_kept_nowhere(begun, server):
     with wire(server) as connected:
-        connected.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Y: ")
+        connected.sendall(begun)
         before, sent = server.memory(), 0
 
         while sent < 100 * MEBIBYTE:

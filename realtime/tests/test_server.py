@@ -74,7 +74,10 @@ def opened(server: LiveServer, access: str) -> Iterator[tuple[socket.socket, Cli
     request = protocol.connect()
     request.headers["Authorization"] = f"Bearer {access}"
     protocol.send_request(request)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as wire:
+    with socket.socket() as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wire.settimeout(15)
+        wire.connect(("127.0.0.1", server.port))
         wire.sendall(b"".join(protocol.data_to_send()))
         while protocol.state is State.CONNECTING:
             protocol.receive_data(wire.recv(1))  # no frame behind the head with it
@@ -267,6 +270,26 @@ def test_what_a_client_says_faster_than_it_is_heard_waits_with_the_client(server
         assert most - before < 25 * MEGABYTE
 
     asyncio.run(flood())
+
+
+def test_pongs_that_nobody_reads_are_held_nowhere(strict_server):
+    async def connect() -> str:
+        member = await signed_in(strict_server, "pings")
+        await member.close()
+        return member.access
+
+    with opened(strict_server, asyncio.run(connect())) as (wire, protocol):
+        wire.settimeout(60)
+        for _ in range(500):
+            protocol.send_ping(b"x" * 125)
+        pings = b"".join(protocol.data_to_send())
+        before = strict_server.memory()
+
+        for _ in range(250):  # sixteen megabytes
+            wire.sendall(pings)
+        grown = strict_server.memory() - before
+
+    assert grown < 8 * MEGABYTE
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,9 @@ class LiveChannel(HTTPChannel):
         self.requestFactory = LiveRequest  # daphne's factory has set its own
         super().connectionMade()
 
+    def dataReceived(self, data: bytes) -> Any:  # noqa: N802
+        return None if self._is_cut else super().dataReceived(data)
+
     def allHeadersReceived(self) -> None:  # noqa: N802
         if is_too_long(self._path, self.length or 0):
             self.requests[-1].requestHeaders.removeHeader(b"Expect")  # no `100 Continue` for it
@@ -73,4 +76,6 @@ class LiveChannel(HTTPChannel):
 
     def _respondToBadRequestAndDisconnect(self) -> None:  # noqa: N802
         self.transport.write(refusal(400))
+        self._is_cut = True
+        self.clearLineBuffer()  # of what is read already, too
         self.loseConnection()

@@ -74,6 +74,10 @@ class LiveProtocol(WebSocketProtocol):
         if self.state == self.STATE_OPEN:  # what comes behind our close is for nobody
             super().onMessage(payload, isBinary)
 
+    def onPing(self, payload: bytes) -> None:  # noqa: N802
+        if self.room is None:  # else its pong would wait here, one of any number that nobody reads
+            super().onPing(payload)
+
     def onAutoPingTimeout(self) -> None:  # noqa: N802
         self.autoPingTimeoutCall = None
         if not self.application_queue.is_full:  # else its pong may be in what we don't read

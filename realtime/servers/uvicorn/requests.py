@@ -51,9 +51,10 @@ class LiveRequests(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._is_over = False  # what still comes is thrown away
         self._is_in_head = False
-        self._heads = 0  # that have begun
-        self._head = 0  # bytes of the head
-        self._broken_off = 0  # bytes that came of it later than its beginning, while it has no end
+        self._is_in_lines = False  # of a head, or of what stands behind a body in chunks
+        self._parts = 0  # of lines, that have begun
+        self._broken_off = 0  # bytes that came of them later than their beginning, while they have no end
+        self._head = 0  # bytes of whole headers
         self._fields = 0
         self._length = 0  # of the body, so far
 
@@ -83,7 +84,7 @@ class LiveRequests(HttpToolsProtocol):
         if self._is_over:
             return
         self._unset_keepalive_if_required()
-        heads, was_in_head = self._heads, self._is_in_head
+        parts, was_in_lines = self._parts, self._is_in_lines
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -93,7 +94,7 @@ class LiveRequests(HttpToolsProtocol):
                 self._stay(data[upgrade.args[0] :])
         except HttpParserError:
             self.send_400_response("")
-        if was_in_head and self._is_in_head and self._heads == heads:
+        if was_in_lines and self._is_in_lines and self._parts == parts:
             self._broken_off += len(data)
             if self._broken_off > MAX_HEAD and not self._is_over:
                 self.send_400_response("")
@@ -120,20 +121,24 @@ class LiveRequests(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._is_in_head = True
-        self._heads += 1
-        self._head = self._broken_off = self._fields = self._length = 0
+        self._head = self._fields = self._length = 0
+        self._begin_lines()
         super().on_message_begin()
+
+    def _begin_lines(self) -> None:
+        self._is_in_lines = True
+        self._parts += 1
+        self._broken_off = 0
 
     def on_url(self, url: bytes) -> None:
         self._grow_head(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._is_in_head:  # behind a body in chunks: nobody reads it
-            return
         self._fields += 1
         self._grow_head(len(name) + len(value))
-        if b"_" not in name:  # Django would take it for the one with a dash (CVE-2015-0219)
+        # Behind a body nobody reads it; with `_` Django takes it for the one with a dash (CVE-2015-0219).
+        if self._is_in_head and b"_" not in name:
             super().on_header(name, value)
 
     def _grow_head(self, length: int) -> None:
@@ -142,7 +147,7 @@ class LiveRequests(HttpToolsProtocol):
             raise ValueError("A head without measure.")  # in a callback of the parser: it is no request then
 
     def on_headers_complete(self) -> None:
-        self._is_in_head = False
+        self._is_in_head = self._is_in_lines = False
         if not self.url.isascii():
             raise ValueError("An address in no known encoding.")
         if self.parser.should_upgrade() and not self._should_upgrade():
@@ -152,7 +157,12 @@ class LiveRequests(HttpToolsProtocol):
         if not self.parser.should_upgrade() and is_too_long(self.url, declared_length(self.scope) or 0):
             self._cut()
 
+    def on_chunk_header(self) -> None:
+        """The length of a chunk, which is none behind the last."""
+        self._begin_lines()
+
     def on_body(self, body: bytes) -> None:
+        self._is_in_lines = False
         if self._is_over or self.parser.should_upgrade():
             return
         super().on_body(body)

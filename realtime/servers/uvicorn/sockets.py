@@ -73,6 +73,11 @@ class LiveSocket(WebSocketsSansIOProtocol):
         self._heard_at = self.loop.time()
         super().data_received(data)
 
+    def handle_ping(self) -> None:
+        pong = b"".join(self.conn.data_to_send())
+        if self.writable.is_set():  # else it would wait here, one of any number that nobody reads
+            self.transport.write(pong)
+
     def send_receive_event_to_app(self) -> None:
         data, self.frames = b"".join(self.frames), []
         if self.close_sent:  # what comes behind our close is for nobody
@@ -89,6 +94,7 @@ class LiveSocket(WebSocketsSansIOProtocol):
         """What came is no frame, or too large. The rest is read and thrown away, for our code to arrive."""
         if not self.close_sent and self.conn.close_sent:
             self._say_close(self.conn.close_sent.code)
+            self.transport.write_eof()  # the client's own close would not be understood any more
 
     # --- To the client --------------------------------------------------------------------------------------
 
