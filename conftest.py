@@ -13,7 +13,6 @@ from django.db import connection, transaction
 from rest_framework.test import APIClient
 from structlog.stdlib import ProcessorFormatter
 
-from accounts import admission
 from accounts.models import User
 from accounts.tests.factories import SessionFactory, UserFactory
 from accounts.tokens import make_access
@@ -24,9 +23,8 @@ from common.gate import Gate, gate
 from common.tests.geofiles import write_geo_file
 from config.celery import app as celery_app
 from legal.duties import board
-from messaging.api.fast import ROUTES
+from messaging.api import fast as routes
 from messaging.models import Chat
-from messaging.services.sending import gathering
 from messaging.tests.factories import group_of
 from tests.asgi import AsgiClient, ThisThread
 
@@ -110,7 +108,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def manners(django_db_setup: None, django_db_blocker: Any) -> dict[Any, Any]:
     """What the fast routes learn of Django's answers, learned once."""
-    application = FastRoutes(ROUTES, get_asgi_application())
+    application = FastRoutes(routes.ROUTES, get_asgi_application())
     with django_db_blocker.unblock(), transaction.atomic():
         session = SessionFactory()
         client = AsgiClient(application)
@@ -126,12 +124,11 @@ def manners(django_db_setup: None, django_db_blocker: Any) -> dict[Any, Any]:
 def fast(manners: dict[Any, Any], monkeypatch: pytest.MonkeyPatch) -> FastRoutes:
     """The fast routes in front of Django, at work in the thread and the transaction of the test."""
     monkeypatch.setattr(gatherers, "close_old_connections", lambda: None)  # as `connections_kept`
-    for module, gatherer in ((gathering, "_sends"), (admission, "_admissions")):
-        own = getattr(module, gatherer).__wrapped__()
-        own.close()
-        own._threads = ThisThread()
-        monkeypatch.setattr(module, gatherer, lambda own=own: own)
-    application = FastRoutes(ROUTES, get_asgi_application())
+    sends = routes._sends.__wrapped__()
+    sends.close()
+    sends._threads = ThisThread()
+    monkeypatch.setattr(routes, "_sends", lambda: sends)
+    application = FastRoutes(routes.ROUTES, get_asgi_application())
     application._manners = dict(manners)
     return application
 

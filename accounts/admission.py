@@ -1,28 +1,19 @@
 """What stands before every operation, for the requests of fast routes: many at once, by a view's own code."""
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Final
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from common.api.bars import bars
 from common.fast import FastRequest
 from common.gate import gate
-from common.gathering import Gatherer
 from common.problems import Problem
 
 from .models import Session
 from .problems import TokenInvalid
 from .services import touch_session
 from .tokens import read_access
-
-MOST: Final = 128  # requests in a batch
-
-
-WORKERS: Final = {"sqlite": 1, "postgresql": 2}  # where one waits for the database, another goes on
 
 
 def admit(requests: Sequence[FastRequest]) -> list[bool]:
@@ -31,8 +22,7 @@ def admit(requests: Sequence[FastRequest]) -> list[bool]:
     Who may not changed nothing, and hears why from Django.
     """
     named = [_session_named(request.token) for request in requests]
-    alive = Session.objects.alive(at=timezone.now()).select_related("user")
-    sessions = alive.in_bulk([pk for pk in named if pk])
+    sessions = Session.objects.briefly({pk for pk in named if pk}, at=timezone.now())
     return [
         pk in sessions and _admit(request, sessions[pk]) for request, pk in zip(requests, named, strict=True)
     ]
@@ -62,14 +52,3 @@ def _admit(request: FastRequest, session: Session) -> bool:
     except Problem:
         return False
     return True
-
-
-@cache
-def _admissions() -> Gatherer[FastRequest, bool]:
-    """Those of this process."""
-    return Gatherer(admit, name="admit", threads=WORKERS[connection.vendor], most=MOST)
-
-
-async def admitted(request: FastRequest) -> bool:
-    """The same of one request, together with what else this process is asked at the same time."""
-    return await _admissions().gather(request)

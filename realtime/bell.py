@@ -13,6 +13,7 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 from common.events import Told
+from common.gathering import waiting_loop
 
 from . import registry
 from .frames import Frame, frame, topic_members
@@ -20,6 +21,9 @@ from .frames import Frame, frame, topic_members
 logger = structlog.get_logger(__name__)
 
 EVERY_HUB: Final = "hubs"  # the group of all processes
+# Topics that moved at once and are told each to its own group. Of more all processes hear in one stroke: each
+# stroke costs its sender as much as a message, and a hub next to nothing to find that nobody here wants it.
+FEW: Final = 3
 AT_ONCE: Final = 50  # rounds in one stroke: a topic has 41 characters, a round perhaps a hundred of them
 
 Ear = Callable[[list[Told]], None]
@@ -29,12 +33,14 @@ _ears: Final[dict[asyncio.AbstractEventLoop, Ear]] = {}  # of the hubs in this p
 
 def ring(told: list[Told]) -> None:
     """Wake everyone who hears one of these topics. Called in the thread of the change, after its commit."""
-    newest = {each.topic: each.seq for each in told if each.seq is not None}  # in order: the last one holds
-    strokes = [
-        (group_of(each.topic), _stroke(each))
-        for each in told
-        if each.seq is None or each.seq == newest[each.topic]
-    ]
+    moved = {each.topic: each.seq for each in told if _is_move(each)}  # in order: the last one holds
+    strokes = [(group_of(each.topic), _stroke(each)) for each in told if not _is_move(each)]
+    if len(moved) > FEW:
+        strokes.append((EVERY_HUB, {"type": "moved", "topics": moved}))
+    else:
+        strokes += [
+            (group_of(topic), {"type": "moved", "topics": {topic: seq}}) for topic, seq in moved.items()
+        ]
     if running := _running():
         running.call_soon_threadsafe(_ears[running], told)
     _send(strokes)
@@ -45,7 +51,7 @@ def _running() -> asyncio.AbstractEventLoop | None:
 
 
 def _send(strokes: list[tuple[str, dict[str, Any]]]) -> None:
-    if running := _running():  # the layer lives in the hub's loop: don't wait for it here
+    if running := _running() or waiting_loop():  # the layer lives in a loop: don't wait for it here
         asyncio.run_coroutine_threadsafe(_strike(strokes), running)
     else:
         async_to_sync(_strike)(strokes)
@@ -60,11 +66,14 @@ async def _strike(strokes: list[tuple[str, dict[str, Any]]]) -> None:
         logger.warning("bell_failed", exc_info=True)
 
 
+def _is_move(told: Told) -> bool:
+    """Whether the topic's new position says all."""
+    return told.seq is not None and told.type not in registry.closes
+
+
 def _stroke(told: Told) -> dict[str, Any]:
     if told.type in registry.closes:
         return {"type": "close", "session": str(registry.closes[told.type](told))}
-    if told.seq is not None:
-        return {"type": "moved", "topic": told.topic, "seq": told.seq}
     text = frame(told.type, **topic_members(told.topic, None), at=told.at, data=told.data)
     return {"type": "passing", "topic": told.topic, "text": text, "hidden_from": sorted(told.hidden_from)}
 

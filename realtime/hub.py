@@ -359,7 +359,8 @@ class Hub:
                 stroke = await self._listener.next()
                 match stroke["type"]:
                     case "moved":
-                        self.moved(stroke["topic"], stroke["seq"])
+                        for topic, newest in stroke["topics"].items():
+                            self.moved(topic, newest)
                     case "passing":
                         self.passes(stroke["topic"], Frame(stroke["text"]), frozenset(stroke["hidden_from"]))
                     case "round":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import models
@@ -16,6 +17,9 @@ from common.ids import uuid7
 from .devices import KnownDevice
 from .factors import AuthenticatorApp, Passkey
 from .people import User
+
+OF_SESSION: Final = ("id", "user_id", "last_seen_at")
+OF_USER: Final = ("id", "display_name")
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -30,6 +34,18 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
     def ended_before(self, at: datetime) -> SessionQuerySet:
         return self.filter(models.Q(revoked_at__lt=at) | models.Q(expires_at__lt=at))
+
+    def briefly(self, ids: Iterable[UUID], *, at: datetime) -> dict[UUID, Session]:
+        """Those of *ids* that are alive, with what most requests ask of a session and its user: the rest is
+        fetched if it is asked for.
+        """
+        rows = self.alive(at=at).filter(pk__in=list(ids)).values_list(*OF_SESSION, "user__display_name")
+        found = {}
+        for *mine, name in rows:
+            session = Session.from_db(self.db, OF_SESSION, mine)
+            session.user = User.from_db(self.db, OF_USER, (session.user_id, name))
+            found[session.pk] = session
+        return found
 
     def alive_among(self, ids: Iterable[UUID], *, at: datetime) -> set[UUID]:
         return set(self.alive(at=at).filter(pk__in=list(ids)).values_list("pk", flat=True))

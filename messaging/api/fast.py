@@ -1,20 +1,32 @@
 """The two operations that chats live on, in front of Django (common/fast)."""
 
 import re
-from typing import Final
+from collections.abc import Sequence
+from functools import cache
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from accounts.admission import admitted
+from django.db import connection
+
+from accounts.admission import admit
 from common.api.answers import encode
 from common.api.parsers import decode
 from common.fast import Answer, FastRequest, FastRoute
+from common.gathering import Gatherer
 from common.problems import Malformed
+from messaging import services
+from messaging.services.sending.gathering import MOST, WRITERS
 
-from .plain import plain, send_plain
+from .plain import Plain, as_said, plain, send_of
 from .views import ChatMessagesView
 from .views.messages import location_of
 
 MESSAGES: Final = re.compile(r"chats/(?P<chat>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})/messages")
+
+
+class Said(NamedTuple):
+    request: FastRequest
+    said: Plain
 
 
 async def send(request: FastRequest) -> Answer | None:
@@ -23,12 +35,39 @@ async def send(request: FastRequest) -> Answer | None:
         said = plain(decode(request.body))
     except Malformed:
         return None
-    if said is None or not await admitted(request):
+    if said is None:
         return None
-    message = await send_plain(actor=request.user, chat=UUID(request.values["chat"]), said=said)
+    found = await _sends().put(Said(request, said))
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def send_each(batch: Sequence[Said]) -> list[Answer | Exception | None]:
+    """All that are admitted in one call of the service, the others are left to Django."""
+    admitted = [each for each, may in zip(batch, admit([each.request for each in batch]), strict=True) if may]
+    sends = [send_of(request.user, UUID(request.values["chat"]), said) for request, said in admitted]
+    answers = {
+        id(each): _answer(each.request, sent)
+        for each, sent in zip(admitted, services.send_messages(sends), strict=True)
+    }
+    return [answers.get(id(each)) for each in batch]
+
+
+def _answer(request: FastRequest, sent: services.Sent) -> Answer | Exception | None:
+    try:
+        message = as_said(sent, request.user)
+    except Exception as error:  # noqa: BLE001 (raised where the request is waited for)
+        return error
     if message is None:
         return None
     return Answer(body=encode(message), headers={"Location": location_of(message["id"])})
+
+
+@cache
+def _sends() -> Gatherer[Said, Answer | Exception | None]:
+    """Those of this process."""
+    return Gatherer(send_each, name="post", threads=WRITERS[connection.vendor], most=MOST)
 
 
 ROUTES: Final = [

@@ -52,10 +52,16 @@ async def send_plain(*, actor: User, chat: UUID, said: Plain) -> dict[str, Any] 
     Raises:
         Exception: what is no refusal; whether it was sent nobody knows.
     """
+    return as_said(await services.gather(send_of(actor, chat, said)), actor)
+
+
+def send_of(actor: User, chat: UUID, said: Plain) -> services.Send:
     content = services.Content(text=said.text)
-    sent = await services.gather(
-        services.Send(actor=actor, chat=chat, client_id=said.client_id, content=content)
-    )
+    return services.Send(actor=actor, chat=chat, client_id=said.client_id, content=content)
+
+
+def as_said(sent: services.Sent, actor: User) -> dict[str, Any] | None:
+    """As `send_plain` has it."""
     if sent.error and not isinstance(sent.error, Problem):
         raise sent.error
     if sent.message is None or not sent.is_new:

@@ -42,7 +42,7 @@ from .presence import (
 from .reactions import add_reaction, remove_reaction
 from .requests import accept_chat, decline_chat
 from .scheduled import cancel_scheduled, change_scheduled, schedule_message, send_due_messages
-from .sending import Send, gather, send_message
+from .sending import Send, Sent, gather, send_message, send_messages
 from .sending_files import send_file
 from .threads import follow_thread, mark_thread_read
 from .typing import tell_typing
@@ -58,6 +58,7 @@ __all__ = [
     "Receipts",
     "Result",
     "Send",
+    "Sent",
     "Waiting",
     "accept_chat",
     "accept_invitation",
@@ -116,6 +117,7 @@ __all__ = [
     "send_due_messages",
     "send_file",
     "send_message",
+    "send_messages",
     "send_outbox",
     "set_chat_avatar",
     "set_mentions",

@@ -15,6 +15,7 @@ from common.gate import Rules
 from common.tests.limits import OFF
 from messaging.api import fast as routes
 from messaging.models import Chat, Message
+from messaging.services import Sent
 from messaging.tests.factories import group_of
 from tests.asgi import connections_kept, converse, response_of
 
@@ -237,10 +238,10 @@ def test_a_request_counts_once_through_whichever_hands_it_goes(to, ask, chat, se
 
 
 def test_what_failed_in_the_middle_is_not_tried_again(ask, given_on, chat, monkeypatch):
-    async def fail(**said):
-        raise ConnectionError("in the middle")
+    def fail(sends):
+        return [Sent(error=ConnectionError("in the middle"))]
 
-    monkeypatch.setattr(routes, "send_plain", fail)
+    monkeypatch.setattr(routes.services, "send_messages", fail)
 
     response = ask()
 

@@ -1,4 +1,4 @@
-"""What is sent at the same time leaves together, and nobody waits for a clock."""
+"""What is sent at the same time leaves together, and nobody waits for longer than for a batch."""
 
 import asyncio
 import threading
@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from accounts.tests.factories import UserFactory
+from common import gathering as gatherers
 from common.problems import NotFound
 from messaging.models import Chat
 from messaging.services import Content, Send
@@ -24,48 +25,74 @@ def gatherer():
     gatherer.close()
 
 
-def say(actor, chat: Chat, text: str) -> Send:
-    return Send(actor=actor, chat=chat.pk, content=Content(text=text))
-
-
-def test_what_comes_while_a_batch_is_under_way_leaves_in_the_next(gatherer, monkeypatch):
-    layla, omar = UserFactory.create_batch(2)
-    chat = group_of(layla, omar)
+@pytest.fixture
+def slowly(monkeypatch):
+    """Sends stop before they are done, until they are told to go on: whose batch it is, and how to tell."""
     batches, under_way, go_on = [], threading.Event(), threading.Event()
     send = gathering.send_messages
 
-    def slowly(sends):
+    def wait_and_send(sends):
         batches.append(len(sends))
         under_way.set()
         assert go_on.wait(WITHIN)
         return send(sends)
 
-    monkeypatch.setattr(gathering, "send_messages", slowly)
-    monkeypatch.setattr(gatherer, "_most_running", 1)
-    first = gatherer.put(say(layla, chat, "0"))
-    assert under_way.wait(WITHIN)
-    others = [gatherer.put(say(omar, chat, str(n))) for n in range(1, gathering.MOST + 10)]
-    go_on.set()
+    monkeypatch.setattr(gathering, "send_messages", wait_and_send)
+    return batches, under_way, go_on
 
-    sent = [future.result(WITHIN) for future in [first, *others]]
+
+def say(actor, chat: Chat, text: str) -> Send:
+    return Send(actor=actor, chat=chat.pk, content=Content(text=text))
+
+
+async def every(futures):
+    return await asyncio.wait_for(asyncio.gather(*futures), WITHIN)
+
+
+def test_what_comes_while_a_batch_is_under_way_leaves_in_the_next(gatherer, slowly, monkeypatch):
+    layla, omar = UserFactory.create_batch(2)
+    chat = group_of(layla, omar)
+    batches, under_way, go_on = slowly
+    monkeypatch.setattr(gatherer, "_most_running", 1)
+
+    async def send():
+        first = gatherer.put(say(layla, chat, "0"))
+        await asyncio.to_thread(under_way.wait, WITHIN)
+        others = [gatherer.put(say(omar, chat, str(n))) for n in range(1, gathering.MOST + 10)]
+        go_on.set()
+        return await every([first, *others])
+
+    sent = asyncio.run(send())
 
     assert batches == [1, gathering.MOST, 9]
     assert [each.message.text for each in sent] == [str(n) for n in range(gathering.MOST + 10)]
     assert sorted(each.message.seq for each in sent) == list(range(1, gathering.MOST + 11))
 
 
-def test_who_does_not_wait_any_more_keeps_nobody_else_waiting(gatherer, monkeypatch):
+def test_behind_a_batch_that_is_stuck_the_next_goes_on_its_own():
+    go_on = threading.Event()
+
+    def work(items):
+        assert "stuck" not in items or go_on.wait(WITHIN)
+        return items
+
+    gatherer = gatherers.Gatherer(work, name="work", threads=2, most=5)
+
+    async def ask():
+        first = gatherer.put("stuck")
+        second = await every([gatherer.put("free")])
+        is_first_done = first.done()
+        go_on.set()
+        return second, is_first_done, await every([first])
+
+    assert asyncio.run(ask()) == (["free"], False, ["stuck"])
+    gatherer.close()
+
+
+def test_who_does_not_wait_any_more_keeps_nobody_else_waiting(gatherer, slowly, monkeypatch):
     layla, omar = UserFactory.create_batch(2)
     chat = group_of(layla, omar)
-    under_way, go_on = threading.Event(), threading.Event()
-    send = gathering.send_messages
-
-    def slowly(sends):
-        under_way.set()
-        assert go_on.wait(WITHIN)
-        return send(sends)
-
-    monkeypatch.setattr(gathering, "send_messages", slowly)
+    _, under_way, go_on = slowly
     monkeypatch.setattr(gathering, "_sends", lambda: gatherer)
     monkeypatch.setattr(gatherer, "_most_running", 1)
 
@@ -82,23 +109,24 @@ def test_who_does_not_wait_any_more_keeps_nobody_else_waiting(gatherer, monkeypa
     assert set(chat.messages.values_list("text", flat=True)) == {"1", "2"}
 
 
-def test_many_threads_at_once_lose_and_double_nothing(gatherer):
+def test_several_loops_at_once_lose_and_double_nothing(gatherer):
     people = UserFactory.create_batch(4)
     chats = [group_of(*people) for _ in range(3)]
-    futures, lock = [], threading.Lock()
+    sent, lock = [], threading.Lock()
 
-    def speak(person):
-        for n in range(25):
-            future = gatherer.put(say(person, chats[n % 3], f"{person.pk} {n}"))
-            with lock:
-                futures.append(future)
+    async def speak(person):
+        return await every([gatherer.put(say(person, chats[n % 3], f"{person.pk} {n}")) for n in range(25)])
 
-    threads = [threading.Thread(target=speak, args=[person]) for person in people]
+    def run(person):
+        answers = asyncio.run(speak(person))
+        with lock:
+            sent.extend(answers)
+
+    threads = [threading.Thread(target=run, args=[person]) for person in people]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(WITHIN)
-    sent = [future.result(WITHIN) for future in futures]
 
     assert all(each.is_new for each in sent)
     for chat in chats:
@@ -112,10 +140,13 @@ def test_who_is_refused_hears_it_and_nobody_else(gatherer):
     layla, zayd = UserFactory.create_batch(2)
     chat = group_of(layla)
 
-    good, bad = gatherer.put(say(layla, chat, "Salam")), gatherer.put(say(zayd, chat, "Salam"))
+    async def send():
+        return await every(gatherer.put(say(each, chat, "Salam")) for each in (layla, zayd))
 
-    assert good.result(WITHIN).is_new
-    assert isinstance(bad.result(WITHIN).error, NotFound)
+    good, bad = asyncio.run(send())
+
+    assert good.is_new
+    assert isinstance(bad.error, NotFound)
 
 
 def test_where_the_database_is_away_everybody_hears_it(gatherer, monkeypatch):
@@ -125,7 +156,26 @@ def test_where_the_database_is_away_everybody_hears_it(gatherer, monkeypatch):
     def gone(sends):
         raise ConnectionError("away")
 
+    async def send(text):
+        [sent] = await every([gatherer.put(say(layla, chat, text))])
+        return sent
+
     monkeypatch.setattr(gathering, "send_messages", gone)
-    assert isinstance(gatherer.put(say(layla, chat, "1")).result(WITHIN).error, ConnectionError)
+    assert isinstance(asyncio.run(send("1")).error, ConnectionError)
     monkeypatch.undo()
-    assert gatherer.put(say(layla, chat, "2")).result(WITHIN).is_new
+    assert asyncio.run(send("2")).is_new
+
+
+def test_what_the_work_raises_everybody_hears():
+    def fail(items):
+        raise ConnectionError(len(items))
+
+    gatherer = gatherers.Gatherer(fail, name="fail", threads=1, most=5)
+
+    async def ask():
+        return await asyncio.gather(gatherer.put("a"), return_exceptions=True)
+
+    [error] = asyncio.run(ask())
+    gatherer.close()
+
+    assert isinstance(error, ConnectionError)

@@ -34,4 +34,4 @@ def _sends() -> Gatherer[Send, Sent]:
 
 async def gather(send: Send) -> Sent:
     """What became of *send*, which left together with what else this process sends at the same time."""
-    return await _sends().gather(send)
+    return await _sends().put(send)
