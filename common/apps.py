@@ -7,13 +7,19 @@ class CommonConfig(AppConfig):
 
     def ready(self) -> None:
         from django.conf import settings
+        from django.db.backends.signals import connection_created
 
-        from . import dashboard, holdings
+        from . import dashboard, events, holdings, metrics
         from .api.pagination import CursorPages
         from .mail.dashboard import CARDS
         from .privacy import PART
         from .sizes import sizes
 
+        connection_created.connect(metrics.time_queries)
+        events.listen(metrics.count_events)
+        metrics.backlogs.update(mails=metrics.mails, jobs=metrics.jobs, tasks=metrics.tasks)
+        metrics.register(metrics.Backlogs())
+        metrics.register(metrics.Pool())
         dashboard.cards.extend(CARDS)
         holdings.register(PART)
         sizes.update(body_bytes=settings.MAX_BODY, page_size=CursorPages.max_page_size)

@@ -1,13 +1,36 @@
 """Pages and answers that belong to no app."""
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from .addresses import parse_address
 from .api.answers import problem_response
-from .problems import BadRequest, NotAllowed, NotFound, ServerFault, every_problem
+from .problems import BadRequest, NotAllowed, NotAuthenticated, NotFound, ServerFault, every_problem
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """What this process counts, as Prometheus reads it. Not for the world: it tells how busy we are."""
+    if not settings.METRICS_TOKEN:
+        if settings.PRODUCTION or not _is_this_machine(request):
+            return problem_response(NotFound(), request)
+    elif not constant_time_compare(
+        request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"
+    ):
+        return problem_response(NotAuthenticated(headers={"WWW-Authenticate": "Bearer"}), request)
+    return HttpResponse(
+        generate_latest(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"}
+    )
+
+
+def _is_this_machine(request: HttpRequest) -> bool:
+    address = parse_address(getattr(request, "client_address", None))
+    return address is not None and address.is_loopback
 
 
 def problems(request: HttpRequest) -> HttpResponse:

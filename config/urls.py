@@ -40,6 +40,7 @@ urlpatterns = [
     path("change-email/<str:token>", ChangeEmailPage.as_view(), name="change-email-page"),
     path("api/v1/", include(v1)),
     path("api/", include("common.health.urls")),
+    path("metrics", views.metrics, name="metrics"),
     path("api/schema", SchemaView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),

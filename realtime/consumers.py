@@ -21,7 +21,7 @@ from common.ids import uuid7
 from common.models import LogEpoch, UserPosition
 from common.problems import Malformed, ServerFault
 
-from . import registry
+from . import metrics, registry
 from .frames import MAX_FRAME, PROTOCOL, Close, frame
 from .hub import Hub, hub
 from .limits import FrameCount
@@ -67,6 +67,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await getattr(self, get_handler_name(message))(message)
 
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        if code is not None:
+            metrics.closed(code)
         await super().close(None if code is None else int(code), reason)  # servers want a very int
 
     # --- Connecting -----------------------------------------------------------------------------------------
@@ -160,6 +162,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._is_over or (self.socket and self.socket.is_closing):
             return
+        metrics.frames.received += 1
         if not self._frames.allows_one_more():
             await self._end(Close.TOO_MANY)
         elif (given := parse(text_data)) is None:

@@ -26,7 +26,7 @@ from common.events import Told, topic_of_user
 from common.gate import gate
 from common.models import LogEntry
 
-from . import log, registry
+from . import log, metrics, registry
 from .bell import EVERY_HUB, Listener, Round
 from .frames import Bundle, Close, Frame, bundles, frame
 from .reader import Reader
@@ -55,6 +55,7 @@ class Topic:
         at_hand: lines by position that this process made itself, so that they need not be read; those that
             somebody is yet to be given.
         tempo: of its frames.
+        told: up to where somebody was given something, for the figures.
         pump: while somebody is yet to be given something.
     """
 
@@ -67,6 +68,7 @@ class Topic:
         self.passing: list[Passing] = []
         self.at_hand: dict[int, log.Line] = {}
         self.tempo = Tempo()
+        self.told = 0
         self.pump: asyncio.Task[None] | None = None
 
     def take_passing(self) -> list[Passing]:
@@ -259,6 +261,7 @@ class Hub:
             if lines is None:
                 return False
             self._give(lines, topic.subscriptions)
+            metrics.given(topic, lines)
         topic.at_hand.clear()
         self._pass_on(topic, topic.take_passing())
         self._let_go(topic)
@@ -276,6 +279,7 @@ class Hub:
             self._move(move)  # first: whoever left, came back and left again has the lines of both times
         # Whoever came in while we read, from further back, has the next round.
         self._give(lines, [each for each in topic.subscriptions if each.position >= after])
+        metrics.given(topic, lines)
         self._pass_on(topic, passing)
         self._let_go(topic)
 
@@ -429,6 +433,15 @@ class Hub:
                 moved[f"{kind}s"][id_] = newest
         return frame("heartbeat", **moved, user=user)
 
+    def census(self) -> list[Socket]:
+        """Every socket, for another thread: copies, since they come and go meanwhile."""
+        return [socket for sockets in list(self._sockets.values()) for socket in list(sockets)]
+
+    @property
+    def topics(self) -> int:
+        """How many somebody here hears."""
+        return len(self._topics)
+
     def _every_socket(self) -> list[Socket]:
         return [socket for sockets in self._sockets.values() for socket in sockets]
 
@@ -454,6 +467,11 @@ async def hub() -> Hub:
     if loop not in _hubs:
         _hubs[loop] = asyncio.create_task(_open())
     return await asyncio.shield(_hubs[loop])
+
+
+def open_hubs() -> list[Hub]:
+    """Those of all loops of this process: one, but where tests run."""
+    return [task.result() for task in list(_hubs.values()) if task.done() and not task.exception()]
 
 
 async def close_hub() -> None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ class Line:
     seq: int
     text: Frame
     move: registry.Joins | registry.Leaves | None
+    at: datetime | None = None  # when it happened
 
 
 def read(topic: str, *, after: int, upto: int | None = None) -> list[Line]:
@@ -58,7 +60,10 @@ def line_of(told: Told) -> Line | None:
         return None
     members = topic_members(told.topic, told.seq)
     return Line(
-        seq=told.seq, text=frame(told.type, **members, at=told.at, data=shape(told.subject)), move=None
+        seq=told.seq,
+        text=frame(told.type, **members, at=told.at, data=shape(told.subject)),
+        move=None,
+        at=told.at,
     )
 
 
@@ -118,6 +123,7 @@ def lines(entries: Iterable[LogEntry]) -> list[Line]:
             seq=entry.seq,
             text=frame(entry.type, **members),
             move=registry.moves[entry.type](entry) if entry.type in registry.moves else None,
+            at=entry.at,
         )
         for entry, members in zip(entries, said(entries), strict=True)
     ]

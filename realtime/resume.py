@@ -11,7 +11,7 @@ from common.api.fields import BooleanField, IntegerField, StringField
 from common.api.serializers import Input
 from common.events import topic_of_user
 
-from . import log, registry
+from . import log, metrics, registry
 from .frames import frame
 from .hub import Hub
 from .missed import Missed, missed_by, refusals, resets, states
@@ -70,6 +70,7 @@ async def resume(socket: Socket, hub: Hub, asked: dict[str, Any]) -> None:
         for each in await reading(missed_by)(user, _here(socket, asked))
     ]
     refused = await reading(refusals)(missed, epoch=asked.get("epoch"))
+    metrics.resumed(refused)
     given = [each for each in missed if each.topic not in refused]
     for each in given:
         await _replay(socket, each)

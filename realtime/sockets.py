@@ -12,6 +12,7 @@ import structlog
 from common.ids import uuid7
 
 from .frames import PORTION, Bundle, Close, Frame
+from .metrics import frames
 from .pipes import Pipe
 from .registry import Caller
 
@@ -126,6 +127,7 @@ class Socket:
         """Send a frame, or queue it. A reader too slow for its queue is closed, and resumes from the log."""
         if self.is_closing:
             return
+        frames.sent += 1
         if self._queue is None and self._pipe is not None and self._pipe.is_open:
             self._pipe.write(text.wire)
         elif self._queue and (len(self._queue) >= MAX_FRAMES or self._characters >= MAX_CHARACTERS):
@@ -137,6 +139,7 @@ class Socket:
         """Push frames that go together, in one write if they can."""
         if self._queue is None and not self.is_closing and self._pipe is not None and self._pipe.is_open:
             self._pipe.write(bundle.wire)
+            frames.sent += len(bundle.frames)
         else:
             for text in bundle.frames:
                 self.push(text)
@@ -193,6 +196,11 @@ class Socket:
             self._writer.cancel()
         self._queue = None
         self._wake()
+
+    @property
+    def waiting(self) -> int:
+        """How many frames are queued."""
+        return len(self._queue or ())
 
     async def wait_until_closed(self) -> None:
         """Wait for what `close` and `close_after_queue` began."""

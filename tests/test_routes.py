@@ -129,6 +129,7 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "POST api/v1/auth/ws-ticket": (401, 201, 201, 201, 201),
     "GET api/v1/auth/sessions": SIGNED_IN,
     "GET api/v1/sync": SIGNED_IN,
+    "GET metrics": EVERYBODY,  # of this machine, in development
     "DELETE api/v1/auth/sessions/<uuid:pk>": (401, 404, 404, 404, 204),
     "GET api/v1/auth/api-keys": SIGNED_IN,
     "POST api/v1/auth/api-keys": (401, 201, 201, 201, 201),

@@ -3,10 +3,14 @@
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Final
 
 import structlog
 from django.conf import settings
+from django.urls import resolve
+
+from common.metrics import request_answered
 
 from .requests import MAX_BODY, FastRequest, read_request
 
@@ -16,6 +20,8 @@ FAILED: Final = "serai.failed"
 OF_EACH: Final = frozenset({b"content-length", b"location", b"x-request-id"})  # headers of one answer
 OF_LIMITS: Final = b"ratelimit-"
 ORIGINS_KNOWN: Final = 64  # to a route: clients name them, so there is an end to what is kept
+
+_templates: Final[dict[re.Pattern[str], str]] = {}
 
 Header = tuple[bytes, bytes]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -64,6 +70,7 @@ class FastRoutes:
         self._manners: dict[tuple[str, str], list[Header]] = {}  # by method and origin
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        start = perf_counter()
         if (found := self._read(scope)) is None:
             await self._application(scope, receive, send)
             return
@@ -75,6 +82,7 @@ class FastRoutes:
         came: list[dict[str, Any]] = []
         if await _read_body(request, receive, came) and (answer := await _answered(route, request)):
             await _send(send, route, request, manners, answer)
+            request_answered(route.method, _template(route, request), route.status, perf_counter() - start)
         else:
             await self._application(scope, _again(came, receive), send)
 
@@ -110,6 +118,13 @@ class FastRoutes:
             await send(message)
 
         return watch
+
+
+def _template(route: FastRoute, request: FastRequest) -> str:
+    """What the path is called in Django's urls, where the same operation stands."""
+    if route.pattern not in _templates:
+        _templates[route.pattern] = resolve(request.scope["path"]).route
+    return _templates[route.pattern]
 
 
 async def _read_body(request: FastRequest, receive: Receive, came: list[dict[str, Any]]) -> bool:

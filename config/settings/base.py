@@ -48,6 +48,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "common.middleware.metrics.MetricsMiddleware",
     "common.middleware.arrival.ArrivalMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "common.middleware.headers.HeadersMiddleware",  # around whoever may answer, files and errors too
@@ -159,7 +160,8 @@ ADDRESS_RULES_SWEEP = 2.0  # seconds between looks for changed rules: they hold 
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", PRODUCTION)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-SECURE_REDIRECT_EXEMPT = [r"^api/health"]  # an orchestrator probes without TLS
+SECURE_REDIRECT_EXEMPT = [r"^api/health", r"^metrics$"]  # asked from beside the process, without TLS
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # who sends it sees /metrics
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)  # a year
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION

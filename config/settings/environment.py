@@ -34,6 +34,7 @@ for name in (
     "GITHUB_CLIENT_SECRET",
     "TELEGRAM_BOT_TOKEN",
     "S3_SECRET_ACCESS_KEY",
+    "METRICS_TOKEN",
 ):
     if (secret := Path(os.environ.get(f"{name}_FILE", ""))).is_file():
         os.environ.setdefault(name, secret.read_text().strip())

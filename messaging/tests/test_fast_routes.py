@@ -13,6 +13,7 @@ from accounts.tests.factories import UserFactory
 from common.fast.requests import MAX_BODY
 from common.gate import Rules
 from common.tests.limits import OFF
+from common.tests.test_metrics import more, scraped
 from messaging.api import fast as routes
 from messaging.models import Chat, Message
 from messaging.services import Sent
@@ -264,3 +265,15 @@ def test_without_the_fast_routes_every_answer_is_djangos(ask, fast, given_on):
 
     assert ask().status_code == 201
     assert len(given_on) == 1
+
+
+def test_both_doors_count_under_the_same_name(ask, given_on):
+    before = scraped()
+
+    ask()
+    ask(headers={"X-Nobody-Knows": "1"})
+
+    route = {"method": "POST", "route": "api/v1/chats/<uuid:chat>/messages"}
+    assert len(given_on) == 1  # of the two
+    assert more(before, "serai_http_requests_total", status="201", **route) == 2
+    assert more(before, "serai_http_request_duration_seconds_count", **route) == 2
