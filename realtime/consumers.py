@@ -1,13 +1,15 @@
 """The WebSocket: sockets in, frames out (api.md §3)."""
 
 import asyncio
+from dataclasses import dataclass
 from inspect import iscoroutinefunction
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import structlog
 from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import timezone
@@ -42,20 +44,25 @@ RESUME_WITHIN: Final = 0.5  # seconds for a fresh socket to ask for what it miss
 class LiveConsumer(AsyncWebsocketConsumer):
     """Everything the person may see, or with `topic_kind` and an id in the path, one topic of that kind."""
 
-    channel_layer_alias: ClassVar[Any] = None  # the hub has the process's one channel; a socket needs none
-
     def __init__(self, *, topic_kind: str | None = None) -> None:
         super().__init__()
         self.topic_kind = topic_kind
         self.socket: Socket | None = None
         self.hub: Hub | None = None
-        self._clock: asyncio.Task[None] | None = None
+        self._clock: asyncio.Task[None] | asyncio.TimerHandle | None = None
         self._frames = FrameCount()
         self._is_over = False  # closed, though frames of the client may still come in
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """As Channels does it, but with no channel to hear beside the client, so with no task for each wait:
+        the hub has the process's one channel."""
+        self.scope, self.base_send = scope, send
         try:
-            await super().__call__(scope, receive, send)
+            while True:
+                await self.dispatch(await receive())
+                await asyncio.sleep(0)  # others have their turn, however much this client has said
+        except StopConsumer:
+            pass
         finally:  # also when the server cancels us: nothing of a gone socket stays in the hub
             self._stop_clock()
             if self.socket and self.hub:
@@ -81,9 +88,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.accept(PROTOCOL if PROTOCOL in offered else None)
         token, ticket = credentials(self.scope)
         if token or ticket:
-            by = registry.authenticator()
-            caller = await reading(by.by_token)(token) if token else await reading(by.by_ticket)(ticket or "")
-            await self._enter(caller)
+            await self._enter(token, ticket)
         else:
             self._clock = asyncio.create_task(self._close_in(AUTHENTICATE_WITHIN))
 
@@ -102,16 +107,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if self._clock:
             self._clock.cancel()
 
-    async def _enter(self, caller: Caller | None) -> None:
+    async def _enter(self, token: str | None, ticket: str | None = None) -> None:
         """Subscribe the caller to what they may hear, say `hello`, then let frames flow."""
-        if caller is None:
-            await self._end(Close.NOT_AUTHENTICATED)
+        looked_at = asyncio.get_running_loop().time()
+        entry = await reading(entry_of)(token, ticket)
+        if isinstance(entry, Close):
+            await self._end(entry)
             return
-        if await reading(registry.kept_out)({caller.user.pk}):
-            await self._end(Close.NOT_ALLOWED)
-            return
-        only = self._only()
-        positions = await reading(positions_of)(caller.user.pk)
+        caller, positions, only = entry.caller, entry.positions, self._only()
         if only and only not in positions:
             await self._end(Close.NOT_ALLOWED)
             return
@@ -128,25 +131,22 @@ class LiveConsumer(AsyncWebsocketConsumer):
             address=address_of_scope(self.scope),
         )
         await self.hub.add(self.socket, positions, silent=[own] if only else [])
-        # What moved between the look and the subscription is found by a second look.
-        for topic, newest in (await reading(positions_of)(caller.user.pk)).items():
-            self.hub.moved(topic, newest)
+        if not self.hub.hears_since(looked_at, positions):
+            # What moved between the look and the subscription is found by a second look.
+            for topic, newest in (await reading(positions_of)(caller.user.pk)).items():
+                self.hub.moved(topic, newest)
         self.socket.push(
             frame(
                 "hello",
                 session=caller.session,
                 user_seq=positions[own],
-                epoch=await reading(LogEpoch.current)(),
+                epoch=entry.epoch,
                 heartbeat=round(settings.SOCKET_HEARTBEAT * 1000),
                 limits=SIZES,
                 time=timezone.now(),
             )
         )
-        self._clock = asyncio.create_task(self._release_in(RESUME_WITHIN))
-
-    async def _release_in(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        self._release()
+        self._clock = asyncio.get_running_loop().call_later(RESUME_WITHIN, self._release)
 
     def _release(self) -> None:
         if self.socket and self.hub and self.socket.is_held:
@@ -179,7 +179,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if given["type"] != "auth" or not isinstance(token, str):
             await self._end(Close.NOT_AUTHENTICATED)
             return
-        await self._enter(await reading(registry.authenticator().by_token)(token))
+        await self._enter(token)
 
     async def _answer(self, socket: Socket, given: dict[str, Any]) -> None:
         type_, id_ = given["type"], given.get("id")
@@ -241,6 +241,26 @@ def parse(text: str | None) -> dict[str, Any] | None:
     except Malformed:
         return None
     return given if isinstance(given, dict) and isinstance(given.get("type"), str) else None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Somebody who comes in, and what there is at that moment."""
+
+    caller: Caller
+    positions: dict[str, int]
+    epoch: str
+
+
+def entry_of(token: str | None, ticket: str | None) -> Entry | Close:
+    """Whoever shows this, or why they can't come in. Blocking, and all of it in one way to a thread."""
+    by = registry.authenticator()
+    caller = by.by_token(token) if token else by.by_ticket(ticket or "")
+    if caller is None:
+        return Close.NOT_AUTHENTICATED
+    if registry.kept_out({caller.user.pk}):
+        return Close.NOT_ALLOWED
+    return Entry(caller, positions_of(caller.user.pk), LogEpoch.current())
 
 
 def positions_of(user: UUID) -> dict[str, int]:

@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections.abc import Coroutine, Iterable, Mapping
 from datetime import timedelta
+from math import inf
 from typing import Any, Final
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -49,6 +50,7 @@ class Topic:
 
     Attributes:
         heard: done once the bell rings here for it.
+        heard_at: when that was, by the loop's clock; infinity before.
         newest: the highest position heard of.
         passing: what stands in no log, to be given behind the lines that are known already.
         strokes: how often the bell said so: a stroke during a read means that there may be more than that.
@@ -59,9 +61,25 @@ class Topic:
         pump: while somebody is yet to be given something.
     """
 
+    __slots__ = (
+        "at_hand",
+        "heard",
+        "heard_at",
+        "name",
+        "newest",
+        "passing",
+        "pump",
+        "strokes",
+        "subscriptions",
+        "tempo",
+        "told",
+    )
+
     def __init__(self, name: str, heard: asyncio.Task[None]) -> None:
         self.name = name
         self.heard = heard
+        self.heard_at = inf
+        heard.add_done_callback(self._is_heard)
         self.newest = 0
         self.strokes = 0
         self.subscriptions: set[Subscription] = set()
@@ -70,6 +88,9 @@ class Topic:
         self.tempo = Tempo()
         self.told = 0
         self.pump: asyncio.Task[None] | None = None
+
+    def _is_heard(self, heard: asyncio.Task[None]) -> None:
+        self.heard_at = heard.get_loop().time()
 
     def take_passing(self) -> list[Passing]:
         passing, self.passing = self.passing, []
@@ -143,7 +164,13 @@ class Hub:
             attendant.came(socket.id, socket.caller.user.pk)
         for name, position in positions.items():
             self._subscribe(socket, name, position, is_silent=name in silent)
-        await asyncio.wait([self._topics[name].heard for name in positions], timeout=HEARD_WITHIN)
+        unheard = [topic.heard for name in positions if not (topic := self._topics[name]).heard.done()]
+        if unheard:
+            await asyncio.wait(unheard, timeout=HEARD_WITHIN)
+
+    def hears_since(self, moment: float, topics: Iterable[str]) -> bool:
+        """Whether the bell rang here for all of these already at *moment*, so that none of it is missing."""
+        return all(name in self._topics and self._topics[name].heard_at < moment for name in topics)
 
     def remove(self, socket: Socket) -> None:
         user = str(socket.caller.user.pk)

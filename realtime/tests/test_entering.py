@@ -1,6 +1,7 @@
 """Who may open a socket, and the first word it hears."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from common.models import LogEpoch
 from messaging.services import send_message
 from messaging.tests.factories import group_of
 from realtime import consumers
+from realtime.consumers import Entry, entry_of
 
 from .clients import Client, enter, in_thread, live, token_of
 
@@ -295,3 +297,45 @@ async def test_an_open_socket_ends_when_its_country_is_denied(layla, settings, w
 
     assert await here.closed() == 4403
     assert [await elsewhere.so_far(), await nowhere.so_far()] == [[], []]
+
+
+# --- What coming in costs -----------------------------------------------------------------------------------
+
+
+def test_coming_in_takes_four_queries(layla, omar, django_assert_num_queries):
+    for _ in range(10):
+        group_of(layla, omar)
+    token = make_access(SessionFactory(user=layla))
+    LogEpoch.current()  # made by whoever asks first
+
+    with django_assert_num_queries(4):  # the session with its person, their stream, their chats, the epoch
+        entry = entry_of(token, None)
+
+    assert isinstance(entry, Entry)
+    assert len(entry.positions) == 11
+
+
+@pytest.mark.parametrize(("sockets", "looks"), [(0, 2), (1, 1)])
+@live
+async def test_what_comes_between_the_look_and_the_bell_is_found(
+    sockets, looks, monkeypatch, layla, omar, group
+):
+    for _ in range(sockets):  # the bell rings here for all that is theirs: a second look would find nothing
+        await enter(omar)
+    token, looked = await token_of(omar), 0
+    positions_of = consumers.positions_of
+
+    def look(user: UUID) -> dict[str, int]:
+        nonlocal looked
+        positions = positions_of(user)
+        looked += 1
+        if looked == 1:
+            send_message(actor=layla, chat=group, text="In between")
+        return positions
+
+    monkeypatch.setattr(consumers, "positions_of", look)
+
+    client = await Client(token=token).open()
+
+    assert (await client.until("message.sent"))[-1]["data"]["text"] == "In between"
+    assert looked == looks
