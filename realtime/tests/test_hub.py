@@ -262,7 +262,7 @@ async def test_lines_at_hand_are_not_for_ever(monkeypatch, layla, omar, group):
 @pytest.mark.parametrize(("most", "expected"), [(50, [4]), (3, [3, 1])])
 @live
 async def test_topics_that_moved_meanwhile_are_read_together(most, expected, deaf, monkeypatch, layla, omar):
-    monkeypatch.setattr("realtime.reader.AT_ONCE", most)
+    monkeypatch.setattr("realtime.log.AT_ONCE", most)
     groups = [await in_thread(group_of)(layla, omar) for _ in range(4)]
     client = await enter(omar)
     await in_thread(lambda: [say(layla, chat) for chat in groups])()
