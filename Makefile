@@ -75,9 +75,11 @@ migrations: dev  ## no model changed without its migration
 deployable: dev  ## check --deploy passes with deploy/production.env.example
 	@$(CHECKED) sh -ac '. deploy/production.env.example && exec $(PY) manage.py check --deploy --fail-level WARNING'
 
-schema-check: dev  ## docs/openapi.json is valid and says what the code does
+schema-check: dev  ## docs/openapi.json is valid, and says with docs/asyncapi.json what the code does
 	@mkdir -p var/check
 	@$(CHECKED) $(PY) manage.py spectacular --file var/check/openapi.json $(SPECTACULAR)
+	@$(CHECKED) $(PY) manage.py asyncapi > var/check/asyncapi.json
+	@diff -u docs/asyncapi.json var/check/asyncapi.json || { echo "docs/asyncapi.json is out of date: make schema"; exit 1; }
 	@diff -u docs/openapi.json var/check/openapi.json || { echo "docs/openapi.json is out of date: make schema"; exit 1; }
 
 ##@ Change
@@ -93,9 +95,10 @@ format: dev  ## let ruff repair and format
 	@$(PY) -m ruff format
 
 SPECTACULAR = --format openapi-json --validate --fail-on-warn
-schema: dev  ## write docs/openapi.json anew
+schema: dev  ## write docs/openapi.json and docs/asyncapi.json anew
 	@mkdir -p docs
 	@$(CHECKED) $(PY) manage.py spectacular --file docs/openapi.json $(SPECTACULAR)
+	@$(CHECKED) $(PY) manage.py asyncapi > docs/asyncapi.json
 
 privacy-map: dev  ## write docs/privacy.md anew, from each app's privacy.py
 	@$(CHECKED) $(PY) manage.py privacy_map > docs/privacy.md

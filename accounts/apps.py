@@ -18,7 +18,7 @@ class AccountsConfig(AppConfig):
         from .jobs import KINDS
         from .models import AddressRulesVersion, rules_in_force
         from .privacy import PART
-        from .realtime import RENDERERS, SessionAuthenticator, session_of
+        from .realtime import PAYLOADS, RENDERERS, SessionAuthenticator, session_of
         from .services import audit
         from .sizes import LARGE_BODIES, SIZES
         from .tasks import ring_for_sealing
@@ -27,6 +27,7 @@ class AccountsConfig(AppConfig):
         register_source(Source(version=AddressRulesVersion.current, rules=rules_in_force))
         registry.register_authenticator(SessionAuthenticator())
         registry.renderers |= RENDERERS
+        registry.payloads |= PAYLOADS
         registry.closes[SessionRevoked.type] = session_of
         registries.settings_sections.update(contributions.SETTINGS)
         registries.stats.update(contributions.STATS)

@@ -9,8 +9,9 @@ from django.utils import timezone
 from common.events import Told
 from common.models import LogEntry
 from common.problems import Problem
-from realtime.registry import Caller, Renderer
+from realtime.registry import Caller, Payload, Renderer
 
+from .api import examples
 from .api.serializers import SettingsSerializer, UserSerializer
 from .authentication import session_of_token
 from .events import ProfileUpdated, SettingsUpdated
@@ -64,4 +65,8 @@ def _owners(entries: Sequence[LogEntry]) -> list[User | None]:
 RENDERERS: Final[dict[str, Renderer]] = {
     ProfileUpdated.type: profiles,
     SettingsUpdated.type: settings,
+}
+PAYLOADS: Final[dict[str, Payload]] = {
+    ProfileUpdated.type: Payload(shape=UserSerializer, example=examples.USER),
+    SettingsUpdated.type: Payload(shape=SettingsSerializer, example=examples.SETTINGS),
 }

@@ -60,7 +60,7 @@ ALIASES: Final = [
 
 TABLE: Final = AliasTable(
     aliases=ALIASES,
-    platform=frozenset({"health", "schema", "docs", "redoc"}),
+    platform=frozenset({"health", "schema", "asyncapi", "docs", "redoc"}),
     token_paths=frozenset(
         {"auth/register", "auth/login", "auth/mfa/challenge", "auth/refresh", "auth/telegram"}
     ),

@@ -18,6 +18,7 @@ from common.api.documents import SchemaView
 from common.mail.outbox import outbox
 from common.media import NAMES, media
 from legal.api.pages import DocumentPage
+from realtime.api.documents import asyncapi
 
 v1 = [
     path("", include("accounts.api.urls")),
@@ -42,6 +43,7 @@ urlpatterns = [
     path("api/", include("common.health.urls")),
     path("metrics", views.metrics, name="metrics"),
     path("api/schema", SchemaView.as_view(), name="schema"),
+    path("api/asyncapi", asyncapi, name="asyncapi"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
     path("api/docs/problems", views.problems, name="problems"),

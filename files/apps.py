@@ -22,12 +22,13 @@ class FilesConfig(AppConfig):
         from .health import CHECKS
         from .jobs import KINDS
         from .privacy import PART
-        from .realtime import RENDERERS
+        from .realtime import PAYLOADS, RENDERERS
         from .sizes import LARGE_BODIES, SIZES
         from .tasks import look_for_viruses, show_smaller
         from .verbs import VERBS
 
         registry.renderers |= RENDERERS
+        registry.payloads |= PAYLOADS
         sizes.update(SIZES)
         large_bodies.update(LARGE_BODIES)
         areas["files"] = _("Files: uploading, reading, deleting.")

@@ -5,8 +5,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from common.models import LogEntry
-from realtime.registry import Renderer
+from realtime.registry import Payload, Renderer
 
+from .api import examples
 from .api.serializers import FileSerializer
 from .events import FileUpdated
 from .models import File
@@ -24,3 +25,6 @@ def files(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
 
 
 RENDERERS: Final[dict[str, Renderer]] = {FileUpdated.type: files}
+PAYLOADS: Final[dict[str, Payload]] = {
+    FileUpdated.type: Payload(shape=FileSerializer, example=examples.FILE),
+}

@@ -28,6 +28,8 @@ class MessagingConfig(AppConfig):
 
         registry.feeds["chat"] = realtime.ChatFeed()
         registry.commands |= realtime.COMMANDS
+        registry.command_shapes |= realtime.COMMAND_SHAPES
+        registry.payloads |= realtime.PAYLOADS
         registry.renderers |= realtime.RENDERERS
         registry.shapes |= realtime.SHAPES
         registry.moves |= realtime.MOVES

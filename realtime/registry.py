@@ -94,6 +94,28 @@ class Leaves:
     users: frozenset[str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Payload:
+    """What the `data` of an event's frames is, where its renderer shows more than ids; for the documents.
+
+    Attributes:
+        has_own_fields: the event's own fields stand beside.
+    """
+
+    shape: type[Serializer[Any]]
+    example: dict[str, Any]
+    has_own_fields: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandShape:
+    """What a command takes; for the documents."""
+
+    summary: str
+    takes: type[Serializer[Any]]
+    example: dict[str, Any]
+
+
 Move = Callable[[LogEntry], Joins | Leaves | None]
 Closes = Callable[[Told], UUID]  # the session whose sockets an event ends
 
@@ -131,6 +153,8 @@ feeds: dict[str, Feed] = {}
 commands: dict[str, Command] = {}
 renderers: dict[str, Renderer] = {}
 shapes: dict[str, Shape] = {}
+payloads: dict[str, Payload] = {}
+command_shapes: dict[str, CommandShape] = {}
 moves: dict[str, Move] = {}
 closes: dict[str, Closes] = {}
 keeps_out: list[KeepsOut] = []

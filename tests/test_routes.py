@@ -129,6 +129,7 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "POST api/v1/auth/ws-ticket": (401, 201, 201, 201, 201),
     "GET api/v1/auth/sessions": SIGNED_IN,
     "GET api/v1/sync": SIGNED_IN,
+    "GET api/asyncapi": EVERYBODY,
     "GET metrics": EVERYBODY,  # of this machine, in development
     "DELETE api/v1/auth/sessions/<uuid:pk>": (401, 404, 404, 404, 204),
     "GET api/v1/auth/api-keys": SIGNED_IN,
@@ -316,7 +317,13 @@ FORMS = {
 }  # what comes as a form, not as JSON
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Offset": "0"}
 ROOMS = ("messaging", "legal", "accounts", "common")
-DOCUMENTS = {"api/schema", "api/docs", "api/docs/problems", "api/redoc"}  # the same for everybody, and cheap
+DOCUMENTS = {
+    "api/schema",
+    "api/docs",
+    "api/docs/problems",
+    "api/redoc",
+    "api/asyncapi",
+}  # the same for everybody, and cheap
 
 
 # --- What there is ------------------------------------------------------------------------------------------

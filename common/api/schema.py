@@ -30,7 +30,7 @@ One backend for a whole product. Sign in with `POST /api/v1/auth/login` and send
   large things may be.
 * **Versions**: `/api/v1/…`. Unversioned `/api/…` speaks camelCase for older clients.
 * **Live**: the WebSocket at `/ws` carries every change; commands and events are described in the repository's
-  `docs/live.md`.
+  `docs/live.md`, and for programs in [AsyncAPI 3](/api/asyncapi).
 """
 
 PROBLEM_SCHEMA: Final[dict[str, Any]] = {

@@ -2,7 +2,18 @@
 
 from .attendance import Attendance, tell_parted
 from .commands import COMMANDS
+from .documents import COMMAND_SHAPES, PAYLOADS
 from .feed import MOVES, ChatFeed
 from .frames import RENDERERS, SHAPES
 
-__all__ = ["COMMANDS", "MOVES", "RENDERERS", "SHAPES", "Attendance", "ChatFeed", "tell_parted"]
+__all__ = [
+    "COMMAND_SHAPES",
+    "PAYLOADS",
+    "COMMANDS",
+    "MOVES",
+    "RENDERERS",
+    "SHAPES",
+    "Attendance",
+    "ChatFeed",
+    "tell_parted",
+]

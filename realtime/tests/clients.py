@@ -22,6 +22,8 @@ from messaging.services.sending import send_messages
 from realtime import threads
 from realtime.hub import close_hub
 
+from .frames import faults_of
+
 P = ParamSpec("P")
 Frame = dict[str, Any]
 
@@ -131,6 +133,7 @@ class Client:
         if self._passed_by:
             return self._passed_by.popleft()
         frame: Frame = json.loads(await self.next_text())
+        assert faults_of(frame) == [], frame
         return frame
 
     async def until(self, type_: str, **members: Any) -> list[Frame]:
