@@ -140,10 +140,10 @@ prove-timing: services  ## the time of an answer doesn't tell whether there is a
 	@$(CHOSEN) $(SERVICES) $(PY) tests/proofs/timing.py $(ARGS)
 
 prove-conformance: dev  ## four real clients find the live protocol as it is written (ARGS="--url https://…"; needs node, Chromium)
-	@$(ISOLATED) $(if $(CHROMIUM),CHROMIUM="$(CHROMIUM)") $(PY) tests/proofs/conformance.py $(ARGS)
+	@$(CHOSEN) $(if $(CHROMIUM),CHROMIUM="$(CHROMIUM)") $(PY) tests/proofs/conformance.py $(ARGS)
 
 prove-crashes: dev  ## kill -9 of a process, of Redis, of PostgreSQL, under load (ARGS="--rounds 20"; needs node)
-	@$(ISOLATED) $(PY) tests/proofs/crashes.py $(ARGS)
+	@$(CHOSEN) $(PY) tests/proofs/crashes.py $(ARGS)
 
 prove-soak: dev  ## under an hour of moderate load neither memory nor connections grow (ARGS="--minutes 60")
 	@$(CHOSEN) $(PY) tests/proofs/soak.py $(ARGS)
