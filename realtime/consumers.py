@@ -160,17 +160,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
     # --- Frames ---------------------------------------------------------------------------------------------
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self._is_over or (self.socket and self.socket.is_closing):
-            return
+        if self._is_over or (self.socket and self.socket.is_closing) or (self.hub and self.hub.is_closing):
+            return  # who was told to go asks the next process
         metrics.frames.received += 1
         if not self._frames.allows_one_more():
             await self._end(Close.TOO_MANY)
         elif (given := parse(text_data)) is None:
             await self._end(Close.BAD_FRAME)
-        elif self.socket is None:
+        elif self.socket is None or self.hub is None:
             await self._authenticate(given)
         else:
-            with structlog.contextvars.bound_contextvars(request_id=uuid7().hex):
+            with self.hub.answering(), structlog.contextvars.bound_contextvars(request_id=uuid7().hex):
                 await self._answer(self.socket, given)
 
     async def _authenticate(self, given: dict[str, Any]) -> None:

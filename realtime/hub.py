@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from math import inf
 from typing import Any, Final
@@ -40,6 +41,7 @@ logger = structlog.get_logger(__name__)
 LOOK_BACK: Final = timedelta(seconds=30)  # no transaction commits later than this after its entry
 HEARD_WITHIN: Final = 2.0  # seconds that a socket waits for the bell; without it the sweep must do
 MAX_AT_HAND: Final = 512  # lines of a topic: more than come while a busy one is gathered
+ANSWERED_WITHIN: Final = 5.0  # seconds for commands to be answered when the process ends
 GONE_WITHIN: Final = 1.0  # seconds for the last frames when the process ends
 
 Passing = tuple[Frame, frozenset[str]]  # and who does not hear it
@@ -116,9 +118,16 @@ class Topic:
 
 
 class Hub:
-    """One for each event loop, from the first socket to the last."""
+    """One for each event loop, from the first socket to the last.
+
+    Attributes:
+        is_closing: the process ends: no command is begun any more.
+    """
 
     def __init__(self) -> None:
+        self.is_closing = False
+        self._answering = 0  # commands
+        self._answered = asyncio.Event()
         self._time = asyncio.get_running_loop().time
         self._topics: dict[str, Topic] = {}
         self._sockets: dict[str, set[Socket]] = {}  # by user
@@ -134,12 +143,28 @@ class Hub:
         running = [self._listen, self._sweep, self._beat, *(each.run for each in self._attendants)]
         self._tasks = [asyncio.create_task(each()) for each in running]
 
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Around a command: what is done is also answered, before the hub is closed."""
+        self._answering += 1
+        try:
+            yield
+        finally:
+            self._answering -= 1
+            if not self._answering and self.is_closing:
+                self._answered.set()
+
     async def close(self) -> None:
-        """Send every socket away, and stop."""
+        """Send every socket away, behind the answer to what it has asked for, and stop."""
+        self.is_closing = True
         sockets = self._every_socket()
         for index, socket in enumerate(sockets):
             # Not all in the same moment: the next process has to take them in.
             socket.push(frame("going_away", delay=500 + 100 * (index % 50)))  # ms
+        if self._answering:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._answered.wait(), ANSWERED_WITHIN)
+        for socket in sockets:
             socket.close_after_queue(Close.GOING_AWAY)
         if sockets:
             await asyncio.wait(

@@ -1,5 +1,6 @@
 """The hub: what a lost bell costs, what a crowd costs."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -347,6 +348,33 @@ async def test_the_end_of_the_process_tells_every_socket_to_come_back(layla):
 
     assert await client.next() == {"type": "going_away", "delay": 500}
     assert await client.closed() == 1012
+
+
+@live
+async def test_who_waits_for_an_answer_has_it_before_the_process_ends(monkeypatch, layla):
+    begun, release, done = asyncio.Event(), asyncio.Event(), []
+
+    async def wait(actor, data):
+        done.append(data)
+        begun.set()
+        await release.wait()
+        return {}
+
+    monkeypatch.setitem(registry.commands, "wait", wait)
+    client = await enter(layla)
+    await client.say("wait", id="before", data={"number": 1})
+    await begun.wait()
+
+    ending = asyncio.create_task(close_hub())
+    told = await client.next()
+    await client.say("wait", id="after", data={"number": 2})
+    release.set()
+
+    assert told == {"type": "going_away", "delay": 500}
+    assert await client.next() == {"type": "ack", "id": "before", "data": {}}
+    assert await client.closed() == 1012
+    await ending
+    assert done == [{"number": 1}]
 
 
 @live
