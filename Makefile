@@ -120,7 +120,8 @@ clean:  ## remove .venv and caches; your data in var/ stays
 ##@ Prove (heavy, by hand; figures go to docs/; SERVER=uvicorn takes the other server)
 CHOSEN = $(ISOLATED) $(if $(SERVER),SERVER="$(SERVER)")
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
-        prove-million prove-states prove-schema prove-tus prove-socketio prove-conformance prove-crashes prove-soak bench
+        prove-million prove-states prove-schema prove-tus prove-socketio prove-conformance prove-crashes \
+        prove-resumes prove-storm prove-soak bench
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
@@ -144,6 +145,12 @@ prove-conformance: dev  ## four real clients find the live protocol as it is wri
 
 prove-crashes: dev  ## kill -9 of a process, of Redis, of PostgreSQL, under load (ARGS="--rounds 20"; needs node)
 	@$(CHOSEN) $(PY) tests/proofs/crashes.py $(ARGS)
+
+prove-resumes: dev  ## whoever comes back at any position gets exactly the rest (ARGS="--messages 30")
+	@$(ISOLATED) $(PY) tests/proofs/resumes.py $(ARGS)
+
+prove-storm: dev  ## a process that stops loses no answer; its sockets come back at once (ARGS="--sockets 1000"; needs cc)
+	@$(ISOLATED) $(PY) tests/proofs/storm.py $(ARGS)
 
 prove-soak: dev  ## under an hour of moderate load neither memory nor connections grow (ARGS="--minutes 60")
 	@$(CHOSEN) $(PY) tests/proofs/soak.py $(ARGS)

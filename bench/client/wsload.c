@@ -33,7 +33,7 @@
 #define SETTLE 1500000       // µs between the last handshake and the first message: live frames flow by then
 #define SILENCE 15000000     // µs without a delivery, when the sending has ended: what has not come is lost
 #define STALLED 5000000      // µs without a delivery in a closed loop
-#define CONNECT_WITHIN 120000000 // µs for all handshakes
+#define CONNECT_WITHIN 300000000 // µs for all handshakes
 #define MAX_BEHIND 20        // messages of a chat on their way in an open loop: beyond, a tick is left out
 #define PAUSE 500000         // µs before a socket that was closed in a storm is opened again
 #define MAX_FRAME 4096       // bytes of a frame of ours
