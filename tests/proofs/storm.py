@@ -3,8 +3,8 @@
 `make prove-storm` (ARGS="--sockets 1000"). Two processes on a PostgreSQL and a Redis of its own. Process A
 has a thousand sockets, of which some send without a pause, and gets SIGTERM. All of them have to hear
 `going_away` with delays that differ; whatever A stored has to be acknowledged before the end; on B they
-resume and have all. Meanwhile others talk on B, from a process of their own (bench/client). Exit code 1 if the
-servers broke their word.
+resume and have all. Meanwhile others talk on B, from a process of their own (bench/client). Exit code 1 if
+the servers broke their word.
 """
 
 import argparse
@@ -241,7 +241,8 @@ async def prove(folder: Path, *, sockets: int) -> None:
             await member.close()
         print(
             f"{sockets} sockets were back on B {took:.1f} s after SIGTERM, after "
-            f"{sum(device.tries for device in devices)} tries and {worked:.1f} s of B's processor; each heard 1…{len(history)} of their chat\n"
+            f"{sum(device.tries for device in devices)} tries and {worked:.1f} s of B's processor; "
+            f"each heard 1…{len(history)} of their chat\n"
             f"others on B: p50 {quiet['p50_ms']:.0f} ms, p99 {quiet['p99_ms']:.0f} ms before; "
             f"p50 {shaken['p50_ms']:.0f} ms, p99 {shaken['p99_ms']:.0f} ms during; "
             f"load {os.getloadavg()[0]:.1f}"
