@@ -121,7 +121,7 @@ clean:  ## remove .venv and caches; your data in var/ stays
 CHOSEN = $(ISOLATED) $(if $(SERVER),SERVER="$(SERVER)")
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
         prove-million prove-states prove-schema prove-tus prove-socketio prove-conformance prove-crashes \
-        prove-resumes prove-storm prove-soak bench
+        prove-resumes prove-storm prove-presence prove-idle prove-soak bench
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
@@ -151,6 +151,12 @@ prove-resumes: dev  ## whoever comes back at any position gets exactly the rest 
 
 prove-storm: dev  ## a process that stops loses no answer; its sockets come back at once (ARGS="--sockets 1000"; needs cc)
 	@$(ISOLATED) $(PY) tests/proofs/storm.py $(ARGS)
+
+prove-presence: dev  ## whose process is killed goes offline by expiry, in time (ARGS="--people 5")
+	@$(ISOLATED) $(PY) tests/proofs/presence.py $(ARGS)
+
+prove-idle: dev  ## ten thousand idle sockets on one process (ARGS="--sockets 10000"; needs cc)
+	@$(ISOLATED) $(PY) tests/proofs/idle.py $(ARGS)
 
 prove-soak: dev  ## under an hour of moderate load neither memory nor connections grow (ARGS="--minutes 60")
 	@$(CHOSEN) $(PY) tests/proofs/soak.py $(ARGS)

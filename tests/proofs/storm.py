@@ -114,7 +114,11 @@ class Device:
             return
 
     async def live(self, a: str, b: str) -> None:
-        await self._until_closed(a)
+        while not self.heard.resumed:
+            try:
+                await self._until_closed(a)
+            except LOST:
+                await asyncio.sleep(PAUSE)
         gone = time.monotonic()
         await asyncio.sleep((self.delay or 0) / 1000)
         while True:
