@@ -23,7 +23,7 @@ from common.gate import Gate, gate
 from common.tests.geofiles import write_geo_file
 from config.celery import app as celery_app
 from legal.duties import board
-from messaging.api import fast as routes
+from messaging.api.fast import ROUTES, pages, sends
 from messaging.models import Chat
 from messaging.tests.factories import group_of
 from tests.asgi import AsgiClient, ThisThread
@@ -108,15 +108,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def manners(django_db_setup: None, django_db_blocker: Any) -> dict[Any, Any]:
     """What the fast routes learn of Django's answers, learned once."""
-    application = FastRoutes(routes.ROUTES, get_asgi_application())
+    application = FastRoutes(ROUTES, get_asgi_application())
     with django_db_blocker.unblock(), transaction.atomic():
         session = SessionFactory()
         client = AsgiClient(application)
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {make_access(session)}")
         url = f"/api/v1/chats/{group_of(session.user).pk}/messages"
         assert client.post(url, {"text": "Salam"}).status_code == 201
+        assert client.get(url).status_code == 200
         transaction.set_rollback(True)
-    assert application._manners
+    assert len(application._manners) == len(ROUTES)
     return application._manners
 
 
@@ -124,11 +125,12 @@ def manners(django_db_setup: None, django_db_blocker: Any) -> dict[Any, Any]:
 def fast(manners: dict[Any, Any], monkeypatch: pytest.MonkeyPatch) -> FastRoutes:
     """The fast routes in front of Django, at work in the thread and the transaction of the test."""
     monkeypatch.setattr(gatherers, "close_old_connections", lambda: None)  # as `connections_kept`
-    sends = routes._sends.__wrapped__()
-    sends.close()
-    sends._threads = ThisThread()
-    monkeypatch.setattr(routes, "_sends", lambda: sends)
-    application = FastRoutes(routes.ROUTES, get_asgi_application())
+    for module, name in ((sends, "_sends"), (pages, "_reads")):
+        gatherer = getattr(module, name).__wrapped__()
+        gatherer.close()
+        gatherer._threads = ThisThread()
+        monkeypatch.setattr(module, name, lambda gatherer=gatherer: gatherer)
+    application = FastRoutes(ROUTES, get_asgi_application())
     application._manners = dict(manners)
     return application
 

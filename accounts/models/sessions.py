@@ -19,7 +19,7 @@ from .factors import AuthenticatorApp, Passkey
 from .people import User
 
 OF_SESSION: Final = ("id", "user_id", "last_seen_at")
-OF_USER: Final = ("id", "display_name")
+OF_USER: Final = ("display_name", "settings")
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -39,11 +39,15 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Those of *ids* that are alive, with what most requests ask of a session and its user: the rest is
         fetched if it is asked for.
         """
-        rows = self.alive(at=at).filter(pk__in=list(ids)).values_list(*OF_SESSION, "user__display_name")
+        rows = (
+            self.alive(at=at)
+            .filter(pk__in=list(ids))
+            .values_list(*OF_SESSION, *(f"user__{name}" for name in OF_USER))
+        )
         found = {}
-        for *mine, name in rows:
-            session = Session.from_db(self.db, OF_SESSION, mine)
-            session.user = User.from_db(self.db, OF_USER, (session.user_id, name))
+        for row in rows:
+            session = Session.from_db(self.db, OF_SESSION, row[: len(OF_SESSION)])
+            session.user = User.from_db(self.db, ("id", *OF_USER), (session.user_id, *row[len(OF_SESSION) :]))
             found[session.pk] = session
         return found
 

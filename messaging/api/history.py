@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from accounts.models import User
+from common.fast import FastRequest
 from messaging.models import Message, MessageQuerySet, a_while_after, a_while_before
 
 LIMIT: Final = 50  # messages, if the client doesn't say
@@ -58,7 +59,7 @@ def page_of(messages: MessageQuerySet, asked: dict[str, Any], reader: User) -> P
     )
 
 
-def page_body(page: Page, results: Collection[Any], request: Request) -> dict[str, Any]:
+def page_body(page: Page, results: Collection[Any], request: Request | FastRequest) -> dict[str, Any]:
     """The answer of a history page, with links to its neighbours."""
     return {
         "results": results,
@@ -102,7 +103,7 @@ def _bounds(messages: list[Message], asked: dict[str, Any]) -> tuple[int, int]:
     return anchor + 1, anchor
 
 
-def _link(request: Request, anchor: str, seq: int) -> str:
+def _link(request: Request | FastRequest, anchor: str, seq: int) -> str:
     url = request.build_absolute_uri()
     for name in ("before", "after", "around"):
         url = remove_query_param(url, name)

@@ -14,7 +14,7 @@ from common.fast.requests import MAX_BODY
 from common.gate import Rules
 from common.tests.limits import OFF
 from common.tests.test_metrics import more, scraped
-from messaging.api import fast as routes
+from messaging.api.fast import sends
 from messaging.models import Chat, Message
 from messaging.services import Sent
 from messaging.tests.factories import group_of
@@ -242,7 +242,7 @@ def test_what_failed_in_the_middle_is_not_tried_again(ask, given_on, chat, monke
     def fail(sends):
         return [Sent(error=ConnectionError("in the middle"))]
 
-    monkeypatch.setattr(routes.services, "send_messages", fail)
+    monkeypatch.setattr(sends.services, "send_messages", fail)
 
     response = ask()
 

@@ -42,6 +42,7 @@ from .messages import (
     MessageSerializer,
     MessageToChatInput,
     PageQuery,
+    status_of,
 )
 from .outbox import MAX_OUTBOX, OutboxSerializer, WaitingInput
 from .participants import ParticipantSerializer, ParticipantsInput, RoleInput
@@ -163,4 +164,5 @@ __all__ = [
     "UnreadSerializer",
     "WaitingInput",
     "counts_of",
+    "status_of",
 ]

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from common.api.fields import BooleanField, ChoiceField, QueryIntegerField, StringField, UUIDField
 from common.api.serializers import Input, ReadStraight
 from files.api.serializers import FileSerializer
-from messaging.models import Chat, Message
+from messaging.models import Message
 from messaging.services.mentions import ALL
 
 from .fields import MAX_SEQ, ChatField, MentionsField
@@ -125,14 +125,21 @@ class MessageForReaderSerializer(MessageSerializer):
     def get_status(self, message: Message) -> str:
         if message.thread_id or "chat" not in self.context:
             return "sent"  # marks in threads are told to nobody else; or it was sent just now
-        chat: Chat = self.context["chat"]
-        is_mine = message.author_id == self.context["reader"].pk
-        whose = "others" if is_mine else "my"
-        for status in ("read", "delivered"):
-            mark: int | None = getattr(chat, f"{whose}_{status}_seq")
-            if mark is not None and mark >= message.seq:
-                return status
-        return "sent"
+        return status_of(
+            self.context["chat"],
+            seq=message.seq,
+            is_mine=message.author_id == self.context["reader"].pk,
+        )
+
+
+def status_of(chat: Any, *, seq: int, is_mine: bool) -> str:
+    """How far a message of the main line is, for the reader whose marks *chat* has."""
+    whose = "others" if is_mine else "my"
+    for status in ("read", "delivered"):
+        mark: int | None = getattr(chat, f"{whose}_{status}_seq")
+        if mark is not None and mark >= seq:
+            return status
+    return "sent"
 
 
 class MessageInput(Input):

@@ -1,9 +1,8 @@
-"""The two operations that chats live on, in front of Django (common/fast)."""
+"""`POST chats/{chat}/messages`."""
 
-import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -11,17 +10,13 @@ from django.db import connection
 from accounts.admission import admit
 from common.api.answers import encode
 from common.api.parsers import decode
-from common.fast import Answer, FastRequest, FastRoute
+from common.fast import Answer, FastRequest
 from common.gathering import Gatherer
 from common.problems import Malformed
 from messaging import services
+from messaging.api.plain import Plain, as_said, plain, send_of
+from messaging.api.views.messages import location_of
 from messaging.services.sending.gathering import MOST, WRITERS
-
-from .plain import Plain, as_said, plain, send_of
-from .views import ChatMessagesView
-from .views.messages import location_of
-
-MESSAGES: Final = re.compile(r"chats/(?P<chat>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})/messages")
 
 
 class Said(NamedTuple):
@@ -68,8 +63,3 @@ def _answer(request: FastRequest, sent: services.Sent) -> Answer | Exception | N
 def _sends() -> Gatherer[Said, Answer | Exception | None]:
     """Those of this process."""
     return Gatherer(send_each, name="post", threads=WRITERS[connection.vendor], most=MOST)
-
-
-ROUTES: Final = [
-    FastRoute(method="POST", pattern=MESSAGES, view=ChatMessagesView, status=201, answer=send),
-]
