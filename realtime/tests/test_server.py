@@ -372,6 +372,24 @@ def test_a_client_over_its_limit_is_closed_and_nobody_else(strict_server):
     assert "Traceback" not in strict_server.log
 
 
+def test_a_connection_that_fills_up_in_the_middle_loses_no_frame_and_no_order(strict_server):
+    async def talk() -> list[str]:
+        member = await signed_in(strict_server, "narrow")
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", strict_server.port))
+        async with socket_of(strict_server, member, sock=narrow, max_queue=1) as client:
+            await client.recv()
+            for number in range(60):  # some go straight out, then all wait, then they leave together
+                await client.send(json.dumps({"type": "ping", "id": f"{number} " + "x" * 60_000}))
+            answers = [(await asyncio.wait_for(answer_of(client), 15))["id"] for _ in range(60)]
+        await member.close()
+        return [answer.partition(" ")[0] for answer in answers]
+
+    assert asyncio.run(talk()) == [str(number) for number in range(60)]
+
+
 def test_a_client_whose_pongs_wait_behind_its_frames_is_not_taken_for_dead(server):
     async def talk() -> None:
         member = await signed_in(server, "waiting")
