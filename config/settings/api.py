@@ -117,7 +117,7 @@ CORS_PREFLIGHT_MAX_AGE = 7200  # seconds; Chromium remembers none for longer
 SOCKET_HEARTBEAT = env.float("SOCKET_HEARTBEAT", 15.0)  # seconds
 # Begins the `sid` of this process's Socket.IO connections, so that a proxy can send their polls back to it.
 SOCKETIO_NODE = env.str("SOCKETIO_NODE", "")
-SOCKET_GATHER = env.float("SOCKET_GATHER", 0.005)  # seconds; 0: every frame has a write of its own
+SOCKET_GATHER = env.float("SOCKET_GATHER", 0.005)  # seconds; 0: only what is stored together leaves together
 SOCKET_SWEEP = 2.0  # seconds between looks at the log and the sessions: revoked ones end within 5 s
 
 # --- Terms --------------------------------------------------------------------------------------------
