@@ -28,12 +28,22 @@ from tests.live_server import SERVERS, LiveServer
 from tests.proofs.crowd import Member, everybody_has, gather_group, send_all
 
 MEGABYTE = 1024 * 1024
-QUICK = {"PING_EVERY": 1, "PONG_WITHIN": 1, "CLOSE_WITHIN": 1}  # seconds
+QUICK = {"PING_EVERY": 1, "PONG_WITHIN": 1}  # seconds
 
 
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     with LiveServer(tmp_path_factory.mktemp("server"), SERVER=request.param, manners=QUICK) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def hasty_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    """One that soon drops whom it has closed."""
+    folder = tmp_path_factory.mktemp("hasty")
+    with LiveServer(folder, SERVER=request.param, manners={"CLOSE_WITHIN": 1}) as running:
         yield running
 
 
@@ -181,20 +191,20 @@ def test_a_reader_that_reads_nothing_is_closed_and_holds_no_memory(server):
     asyncio.run(flood())
 
 
-def test_who_never_reads_why_they_are_closed_is_dropped(server):
+def test_who_never_reads_why_they_are_closed_is_dropped(hasty_server):
     async def connect() -> str:
-        member = await signed_in(server, "never-reads")
+        member = await signed_in(hasty_server, "never-reads")
         await member.close()
         return member.access
 
-    with opened(server, asyncio.run(connect())) as (wire, protocol):
+    with opened(hasty_server, asyncio.run(connect())) as (wire, protocol):
         echo = json.dumps({"type": "ping", "id": "x" * 250_000}).encode()
         wire.settimeout(30)
 
         with pytest.raises(ConnectionError):
             say_for_ever(wire, protocol, echo)  # and read nothing
 
-    assert "Traceback" not in server.log
+    assert "Traceback" not in hasty_server.log
 
 
 def say_for_ever(wire: socket.socket, protocol: ClientProtocol, text: bytes) -> None:
