@@ -23,6 +23,7 @@ from tests.proofs.crowd import Member, Violated, carry_out, gather_group  # noqa
 from tests.proofs.databases import cluster_of_its_own  # noqa: E402
 
 OF_A_CHAT = 5  # people
+AT_ONCE = 20  # handshakes
 SPARE = 500  # open files beside the sockets
 CONNECTS_WITHIN = 290  # seconds: the client waits for 300
 SETTLES = 20  # seconds
@@ -56,7 +57,7 @@ async def prove(folder: Path, *, sockets: int, people: int) -> None:
         of_ours = Server("ours", server.port, pid, cluster.services.postgres.pid, "native", is_ordered=True)
         began = time.monotonic()
         hold = SETTLES + WATCHED + SETTLES
-        with load.running_sockets(of_ours, "idle", crowd="idle", sockets=sockets, d=hold) as crowd:
+        with load.running_sockets(of_ours, "idle", crowd="idle", sockets=sockets, d=hold, k=AT_ONCE) as crowd:
             while len(os.listdir(f"/proc/{pid}/fd")) - files < sockets:
                 if time.monotonic() - began > CONNECTS_WITHIN or crowd.poll() is not None:
                     there = len(os.listdir(f"/proc/{pid}/fd")) - files

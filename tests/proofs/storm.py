@@ -177,6 +177,15 @@ def judge(devices: Sequence[Device], stored: set[str]) -> None:
         raise Violated(f"only {len(set(delays))} different delays")
 
 
+async def history_of(member: Member) -> list[dict[str, Any]]:
+    """Asked for until it comes: in the storm B may take its time."""
+    while True:
+        try:
+            return await member.history()
+        except LOST:
+            await asyncio.sleep(PAUSE)
+
+
 def talk_of(load: Load, server: Server, *, seconds: int) -> Any:
     return load.running_sockets(server, "rate", crowd="others", sockets=OTHERS, r=RATE, d=seconds)
 
@@ -228,13 +237,13 @@ async def prove(folder: Path, *, sockets: int) -> None:
                 begin_anew(talking)
                 worked = cpu_seconds(b.process.pid)
                 began = await storm(a, b, devices, group)
-                stored = {each["client_id"] for each in await people[0].history()}
+                stored = {each["client_id"] for each in await history_of(people[0])}
                 judge(devices, stored)
                 await all_are(devices, 2)
                 took, worked = time.monotonic() - began, cpu_seconds(b.process.pid) - worked
                 end(talking)
                 shaken = await asyncio.to_thread(read_result, talking, server)
-            history = await people[0].history()
+            history = await history_of(people[0])
             await everybody_has([device.heard for device in devices], history[-1]["seq"], within=BACK_WITHIN)
             whole = list(range(1, len(history) + 1))
             if wrong := [device.heard.name for device in devices if device.heard.seqs != whole]:
