@@ -40,6 +40,12 @@ def allow_files(wanted: int) -> None:
     print(f"open files: {wanted} allowed (ulimit -n)")
 
 
+def connections_to(port: int) -> int:
+    """Established ones, as the kernel lists them (proc(5))."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(local.endswith(f":{port:04X}") and state == "01" for _, local, _, state, *_ in rows)
+
+
 async def prove(folder: Path, *, sockets: int, people: int) -> None:
     with cluster_of_its_own(folder, processes=1) as cluster:
         [server] = cluster.servers
@@ -48,21 +54,20 @@ async def prove(folder: Path, *, sockets: int, people: int) -> None:
             await gather_group(members[start : start + OF_A_CHAT])
         for member in members:
             await member.renew()
+            await member.close()  # what is connected from here on is the crowd
         lines = [f"{member.access} {member.chat}\n" for member in members]
         (folder / "idle.people").write_text("".join(lines[number % people] for number in range(sockets)))
         assert server.process
         pid, before = server.process.pid, server.memory()
-        files = len(os.listdir(f"/proc/{pid}/fd"))
         load = Load(wsload=build(ROOT / "var/bench"), people=folder)
         of_ours = Server("ours", server.port, pid, cluster.services.postgres.pid, "native", is_ordered=True)
         began = time.monotonic()
         hold = SETTLES + WATCHED + SETTLES
         with load.running_sockets(of_ours, "idle", crowd="idle", sockets=sockets, d=hold, k=AT_ONCE) as crowd:
-            while len(os.listdir(f"/proc/{pid}/fd")) - files < sockets:
+            while (there := connections_to(server.port)) < sockets:
                 if time.monotonic() - began > CONNECTS_WITHIN or crowd.poll() is not None:
-                    there = len(os.listdir(f"/proc/{pid}/fd")) - files
                     raise Violated(f"only {there} of {sockets} sockets connected")
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(1)  # the list is long
             connected = time.monotonic() - began
             await asyncio.sleep(SETTLES)
             worked, started = cpu_seconds(pid), time.monotonic()
@@ -72,8 +77,6 @@ async def prove(folder: Path, *, sockets: int, people: int) -> None:
             result = await asyncio.to_thread(read_result, crowd, of_ours)
         if (result["ready"], result["dead"]) != (sockets, 0):
             raise Violated(f"{result['ready']} of {sockets} sockets were let in, {result['dead']} lost")
-        for member in members:
-            await member.close()
         print(
             f"{sockets} idle sockets of {people} people: connected in {connected:.0f} s "
             f"({sockets / connected:.0f} a second), {memory / sockets / 1024:.1f} KiB each "
