@@ -34,6 +34,7 @@ OF_OURS: Final = {"Django", "channels", "channels-redis", "psycopg"} | SERVERS
 def measure(name: str, place: Place, load: Load, given: argparse.Namespace) -> Measured:
     """Have every contender of a line do its work, in turns, as often as is asked."""
     line, loaded = LINES[name], os.getloadavg()[0]
+    place = replace(place, more=line.more | place.more)
     repeats = {contender: list[Figures]() for contender in line.contenders}
     with ExitStack() as stack:
         servers = (

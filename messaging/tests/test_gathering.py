@@ -26,10 +26,10 @@ def gatherer():
 
 
 @pytest.fixture
-def slowly(monkeypatch):
+def slowly(gatherer, monkeypatch):
     """Sends stop before they are done, until they are told to go on: whose batch it is, and how to tell."""
     batches, under_way, go_on = [], threading.Event(), threading.Event()
-    send = gathering.send_messages
+    send = gatherer._work
 
     def wait_and_send(sends):
         batches.append(len(sends))
@@ -37,7 +37,7 @@ def slowly(monkeypatch):
         assert go_on.wait(WITHIN)
         return send(sends)
 
-    monkeypatch.setattr(gathering, "send_messages", wait_and_send)
+    monkeypatch.setattr(gatherer, "_work", wait_and_send)
     return batches, under_way, go_on
 
 
@@ -160,8 +160,9 @@ def test_where_the_database_is_away_everybody_hears_it(gatherer, monkeypatch):
         [sent] = await every([gatherer.put(say(layla, chat, text))])
         return sent
 
-    monkeypatch.setattr(gathering, "send_messages", gone)
-    assert isinstance(asyncio.run(send("1")).error, ConnectionError)
+    monkeypatch.setattr(gatherer, "_work", gone)
+    with pytest.raises(ConnectionError):
+        asyncio.run(send("1"))
     monkeypatch.undo()
     assert asyncio.run(send("2")).is_new
 

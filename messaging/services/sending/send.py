@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Unpack
+from typing import Final, Unpack
 from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
+from prometheus_client import Histogram
 
 from accounts.models import User
 from common.actors import System
@@ -30,6 +31,10 @@ from .backends import backend, sent_before
 from .ground import Before, Ground, Send
 
 logger = structlog.get_logger(__name__)
+
+BATCHES: Final = Histogram(
+    "serai_message_batch_size", "Plain messages sent in one call.", buckets=(1, 2, 4, 8, 16, 32, 64)
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +90,8 @@ def send_messages(sends: Sequence[Send]) -> list[Sent]:
         What became of each, in their order. Nothing is raised.
     """
     plain = [number for number, send in enumerate(sends) if send.content.is_plain]
+    if plain:
+        BATCHES.observe(len(plain))
     sent: dict[int, Sent] = {}
     if len(plain) > 1:
         try:
