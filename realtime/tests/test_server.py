@@ -9,7 +9,7 @@ import sqlite3
 import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, closing, contextmanager, suppress
+from contextlib import AsyncExitStack, closing, contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -303,27 +303,31 @@ def test_pongs_that_nobody_reads_are_held_nowhere(strict_server):
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("pieces", "code"),
     [
-        ("x" * 5 * MEGABYTE, 1009),
-        (["x" * 100_000] * 20, 1009),  # in pieces
-        ("x" * 300_000, 4400),  # no more than four bytes for each character of a frame, but too many of those
-        (b"\xff", 1007),
+        ([b"x" * 5 * MEGABYTE], 1009),
+        ([b"x" * 100_000] * 20, 1009),
+        ([b"x" * 300_000], 4400),  # few enough bytes, but too many characters
+        ([b"\xff"], 1007),
     ],
     ids=["too large", "too large in pieces", "too long", "no text"],
 )
-def test_what_no_frame_may_be_closes_the_socket_and_says_so(said, code, server):
-    async def say() -> int | None:
+def test_what_no_frame_may_be_closes_the_socket_and_says_so(pieces, code, server):
+    async def connect() -> str:
         member = await signed_in(server, f"says-{uuid4().hex[:8]}")
-        async with socket_of(server, member, ping_interval=None) as client:
-            await client.recv()
-            with suppress(websockets.ConnectionClosed):
-                await client.send(said, text=True)
-            told = await code_of(client)
         await member.close()
-        return told
+        return member.access
 
-    assert asyncio.run(say()) == code
+    with opened(server, asyncio.run(connect())) as (wire, protocol):
+        for number, piece in enumerate(pieces, 1):
+            say = protocol.send_text if number == 1 else protocol.send_continuation
+            say(piece, fin=number == len(pieces))
+        wire.sendall(b"".join(protocol.data_to_send()))
+        while protocol.close_rcvd is None and (data := wire.recv(65_536)):
+            protocol.receive_data(data)
+
+    assert protocol.close_rcvd is not None
+    assert protocol.close_rcvd.code == code
     assert "Traceback" not in server.log
 
 
