@@ -196,12 +196,13 @@ async def storm(a: LiveServer, b: LiveServer, devices: Sequence[Device], group: 
     Returns:
         When.
     """
-    for device in devices[:SENDERS]:
-        group.create_task(device.send())
+    sending = [group.create_task(device.send()) for device in devices[:SENDERS]]
     await asyncio.sleep(CALM)
     began = time.monotonic()
     code, took = await asyncio.to_thread(a.stop, signal.SIGTERM, within=STOPS_WITHIN)
     print(f"SIGTERM: A ended after {took:.1f} s with {code}")
+    for task in sending:
+        task.cancel()  # who has no answer now gets none from A
     if code:
         raise Violated(f"A ended with {code}")
     return began
