@@ -216,6 +216,15 @@ def test_a_header_that_looks_like_another_one_is_left_out(server):
     assert response.headers["Server"] == "serai"
 
 
+def test_nobody_says_by_a_header_where_the_application_begins(server):
+    with wire(server) as connected:
+        connected.sendall(head("GET", "/api/health/live", "Daphne-Root-Path: /api"))
+
+        response, _told = answer(connected)
+
+    assert response.status == 200
+
+
 def test_requests_one_behind_the_other_are_answered_in_their_order(server):
     paths = ("/api/health/live", "/api/v1/users/me", "/api/health/live")
     with wire(server) as connected:

@@ -40,6 +40,8 @@ class LiveChannel(HTTPChannel):
         return None if self._is_cut else super().dataReceived(data)
 
     def allHeadersReceived(self) -> None:  # noqa: N802
+        # Daphne believes whoever says so where the application begins, and paths would mean something else.
+        self.requests[-1].requestHeaders.removeHeader(b"Daphne-Root-Path")
         if is_too_long(self._path, self.length or 0):
             self.requests[-1].requestHeaders.removeHeader(b"Expect")  # no `100 Continue` for it
             self.length = 0  # goes on at once
