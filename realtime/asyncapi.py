@@ -71,9 +71,10 @@ class Shapes(Schema):
 
 
 def every_event(base: type[Event] = Event) -> Iterator[type[Event]]:
-    """All that the running code may tell a socket."""
+    """All that the apps may tell a socket: what their rooms `events` hold."""
     for event in base.__subclasses__():
-        if "type" in vars(event) and event.type not in registry.closes:
+        is_told = "type" in vars(event) and event.type not in registry.closes
+        if is_told and "events" in event.__module__.split("."):
             yield event
         yield from every_event(event)
 

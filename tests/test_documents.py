@@ -1,15 +1,14 @@
 """What the documents say is so: settings, links, names of files, the wire, the status of each requirement."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 from django.conf import settings
 
-from common.events import Event
 from realtime import registry
+from realtime.asyncapi import every_event
 from realtime.frames import Close
 
 ROOT: Final = Path(__file__).parent.parent
@@ -133,17 +132,10 @@ def test_the_worked_example_begins_from_the_code_as_it_is():
 # --- The wire -----------------------------------------------------------------------------------------------
 
 
-def events(base: type[Event] = Event) -> Iterator[type[Event]]:
-    for event in base.__subclasses__():
-        if "type" in vars(event) and not event.__module__.split(".")[1].startswith("test"):
-            yield event
-        yield from events(event)
-
-
 def test_the_live_page_names_what_goes_over_the_wire():
     page = text_of("docs/live.md")
     commands = set(registry.commands) | OF_THE_SOCKET_ITSELF
-    frames = {event.type for event in events() if event.type not in registry.closes} | OF_THE_SERVER
+    frames = {event.type for event in every_event()} | OF_THE_SERVER
     table = re.findall(r"^\| `([a-z.]+)` \|", page, re.MULTILINE)
     closes = re.findall(r"^\| (\d{4}) \| `(\w+)` \|", page, re.MULTILINE)
 
