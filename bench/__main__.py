@@ -131,6 +131,10 @@ def main() -> None:
     given = options.parse_args()
     if unknown := set(given.lines) - set(LINES):
         options.error(f"no such line: {', '.join(unknown)}")
+    if any(each.startswith("SERVER=") for each in given.set):
+        options.error("the server is named by --server: the command line that starts ours has it, too")
+    if any("=" not in each for each in given.set):
+        options.error("--set takes NAME=VALUE")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # and what was started ends with it
     date = datetime.now(UTC).date().isoformat()
     given.keep = f"{date}-{re.sub('[^a-z0-9-]', '-', given.machine.lower())}" if given.machine else ""

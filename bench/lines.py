@@ -85,6 +85,8 @@ def many_chats(server: Server, load: Load, seconds: int) -> Figures:
 
 
 def _delivered(result: Result) -> Figures:
+    if not result["delivered"]:
+        raise Broken("nothing was delivered")
     return {
         "cpu_per_1000_messages": 1000 * result["server_cpu_s"] / (result["delivered"] / _audience(result)),
         "p50_ms": result["p50_ms"],
@@ -122,6 +124,8 @@ def _requests(
 ) -> Figures:
     load.requests(server, method, crowd=crowd, connections=32, seconds=WARM_UP, people=people)
     result = load.requests(server, method, crowd=crowd, connections=32, seconds=seconds, people=people)
+    if not result["requests"]:
+        raise Broken(f"no {method} was answered in {seconds} seconds")
     return {
         "requests_per_cpu_s": result["requests"] / result["server_cpu_s"],
         "requests_per_s": result["requests"] / result["seconds"],
@@ -134,6 +138,8 @@ def _requests(
 
 def send(server: Server, load: Load, seconds: int) -> Figures:
     result = load.sockets(server, "send", crowd="many", sockets=32, d=seconds)
+    if not result["acked"]:
+        raise Broken(f"nothing was acked in {seconds} seconds")
     return {
         "sends_per_cpu_s": result["acked"] / result["server_cpu_s"],
         "sends_per_s": result["acked"] / result["seconds"],
