@@ -1,8 +1,11 @@
 """What stands before every operation, for the requests of fast routes: many at once, by a view's own code."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
 from common.api.bars import bars
@@ -15,6 +18,47 @@ from .problems import TokenInvalid
 from .services import touch_session
 from .tokens import read_access
 
+KEPT: Final = 10_000  # sessions with what is known of their users: some 20 MB
+
+
+class Known:
+    """Sessions as they were when they were last read. The database says each time which of them are alive
+    and have not changed since, nor their users: nothing that is known here outlives that.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[UUID, tuple[str, Session]] = {}
+
+    def alive(self, ids: set[UUID], *, at: datetime) -> dict[UUID, Session]:
+        if connection.vendor != "postgresql":
+            return Session.objects.briefly(ids, at=at)
+        versions = Session.objects.versions(ids, at=at)
+        alive: dict[UUID, Session] = {}
+        unknown: dict[UUID, str] = {}
+        for pk in ids:
+            if version := versions.get(str(pk)):
+                was, session = self._known.get(pk, NOBODY)
+                if session and was == version:
+                    alive[pk] = session
+                else:
+                    unknown[pk] = version
+        if unknown:
+            alive |= self._read(unknown, at=at)
+        return alive
+
+    def _read(self, unknown: dict[UUID, str], *, at: datetime) -> dict[UUID, Session]:
+        """Those, read after their versions: what is newer than its version is only read once more."""
+        found = Session.objects.briefly(unknown, at=at)
+        if len(self._known) > KEPT:
+            self._known.clear()
+        self._known.update((pk, (unknown[pk], session)) for pk, session in found.items())
+        return found
+
+
+NOBODY: Final[tuple[str, Session | None]] = "", None
+
+known: Final = Known()
+
 
 def admit(requests: Sequence[FastRequest]) -> list[bool]:
     """Whether each may go on to its operation; who sent it is known then.
@@ -22,7 +66,7 @@ def admit(requests: Sequence[FastRequest]) -> list[bool]:
     Who may not changed nothing, and hears why from Django.
     """
     named = [_session_named(request.token) for request in requests]
-    sessions = Session.objects.briefly({pk for pk in named if pk}, at=timezone.now())
+    sessions = known.alive({pk for pk in named if pk}, at=timezone.now())
     return [
         pk in sessions and _admit(request, sessions[pk]) for request, pk in zip(requests, named, strict=True)
     ]

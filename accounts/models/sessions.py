@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.geo import Place, place_of
 from common.ids import uuid7
+from common.instances import stored
 
 from .devices import KnownDevice
 from .factors import AuthenticatorApp, Passkey
@@ -20,6 +23,11 @@ from .people import User
 
 OF_SESSION: Final = ("id", "user_id", "last_seen_at")
 OF_USER: Final = ("display_name", "settings")
+
+
+# Of `versions`: what stands in the statement for that of a call.
+AT: Final = datetime.max.replace(tzinfo=UTC)
+IDS: Final = "ids"
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -46,13 +54,46 @@ class SessionQuerySet(models.QuerySet["Session"]):
         )
         found = {}
         for row in rows:
-            session = Session.from_db(self.db, OF_SESSION, row[: len(OF_SESSION)])
-            session.user = User.from_db(self.db, ("id", *OF_USER), (session.user_id, *row[len(OF_SESSION) :]))
+            of_session = dict(zip(OF_SESSION, row, strict=False))
+            of_user = dict(zip(OF_USER, row[len(OF_SESSION) :], strict=True))
+            session = stored(Session, using=self.db, **of_session)
+            session.user = stored(User, using=self.db, id=session.user_id, **of_user)
             found[session.pk] = session
         return found
 
+    def versions(self, ids: Iterable[UUID], *, at: datetime) -> dict[str, str]:
+        """Those of *ids* that are alive, and of each what is another text after any change of its row or its
+        user's. For PostgreSQL, where `xmin` and `ctid` together are another pair after each change.
+        """
+        statement, parameters = _versions()
+        given: dict[Any, Any] = {AT: at, IDS: f"{{{','.join(map(str, ids))}}}"}
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [given[each] for each in parameters])
+            return dict(cursor.fetchall())
+
     def alive_among(self, ids: Iterable[UUID], *, at: datetime) -> set[UUID]:
         return set(self.alive(at=at).filter(pk__in=list(ids)).values_list("pk", flat=True))
+
+
+@cache
+def _versions() -> tuple[str, list[Any]]:
+    """The statement, put together once: Django takes longer for that than PostgreSQL for the answer."""
+    session, user = Session._meta.db_table, User._meta.db_table
+    named = models.Func(
+        "pk",
+        models.Value(IDS),
+        template="%(expressions)s::uuid[])",
+        arg_joiner=" = ANY(",
+        output_field=models.BooleanField(),
+    )
+    version = models.Func(
+        template=f"concat({session}.xmin, {session}.ctid, {user}.xmin, {user}.ctid)",
+        output_field=models.TextField(),
+    )
+    alive = Session.objects.alive(at=AT).filter(named)
+    rows = alive.values_list(Cast("pk", models.TextField()), version)
+    statement, parameters = rows.order_by().query.sql_with_params()
+    return statement, list(parameters)
 
 
 class Session(models.Model):

@@ -8,6 +8,7 @@ import time_machine
 from asgiref.sync import async_to_sync
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.services import revoke_session
 from accounts.tests.factories import UserFactory
 from common.fast.requests import MAX_BODY
@@ -217,6 +218,22 @@ def test_a_revoked_session_sends_nothing_from_that_moment_on(ask, chat, layla):
 
     assert (response.status_code, json.loads(response.content)["code"]) == (401, "session_ended")
     assert chat.messages.count() == 1
+
+
+def test_who_was_deactivated_sends_nothing_from_that_moment_on(ask, chat, layla):
+    assert ask().status_code == 201
+    User.objects.filter(pk=layla.pk).update(is_active=False)
+
+    assert ask().status_code == 401
+    assert chat.messages.count() == 1
+
+
+def test_what_changed_of_the_sender_is_seen_at_once(ask, given_on, layla):
+    before = json.loads(ask().content)["author_name"]
+    User.objects.filter(pk=layla.pk).update(display_name="Layla of Petra")
+
+    assert (before, json.loads(ask().content)["author_name"]) == (layla.display_name, "Layla of Petra")
+    assert given_on == []
 
 
 def test_a_denied_address_is_refused(ask, monkeypatch):
