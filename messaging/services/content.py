@@ -44,17 +44,17 @@ class Content:
     files: Sequence[UUID] = ()
 
     def columns(self) -> dict[str, Any]:
-        """What of it stands in the message's own row."""
-        columns = {
+        """What of it stands in the message's own row, but for whence it was forwarded."""
+        return {
             "text": self.text,
             "kind": self.kind_there,
             "quote": self.quote,
             "no_forward": self.no_forward,
             "silent": self.silent,
         }
-        return columns | self._provenance()
 
-    def _provenance(self) -> dict[str, Any]:
+    def provenance(self) -> dict[str, Any]:
+        """The rest of that, by the names of relations."""
         source = self.forwarded
         if source is None:
             return {}

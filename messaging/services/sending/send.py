@@ -14,6 +14,7 @@ from prometheus_client import Histogram
 from accounts.models import User
 from common.actors import System
 from common.events import emit_each
+from common.instances import new
 from common.problems import NotFound, Problem
 from messaging import policies
 from messaging.events import MessageSent
@@ -164,7 +165,7 @@ def _say(send: Send, ground: Ground) -> tuple[Message, bool]:
         bring_in(chat=chat, users=_absent(chat), by=actor)  # whoever left hears that there is something new
     message = (_new if content.is_plain else _new_with_more)(send, chat)
     if message.thread_id is None:
-        chat.last_message = message
+        chat.last_message_id = message.pk
         chat.last_activity_at = message.created_at
     message.shown_reactions, message.my_reactions = [], []  # it is new: no need to look
     if send.client_id:
@@ -173,14 +174,17 @@ def _say(send: Send, ground: Ground) -> tuple[Message, bool]:
 
 
 def _new(send: Send, chat: Chat) -> Message:
-    message = Message(
-        chat=chat,
+    message = new(
+        Message,
+        chat_id=chat.pk,
         seq=chat.take_seq(),
-        author=send.actor if isinstance(send.actor, User) else None,  # whole: the answer names them
         client_id=send.client_id,
         fingerprint=send.content.fingerprint(chat.pk),
         **send.content.columns(),
     )
+    message.author = send.actor if isinstance(send.actor, User) else None  # whole: the answer names them
+    for name, value in send.content.provenance().items():
+        setattr(message, name, value)
     message.shown_files = []
     return message
 
