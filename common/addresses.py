@@ -39,6 +39,7 @@ def is_our_proxy(peer: str | None) -> bool:
     return _is_ours(parse_address(peer))
 
 
+@lru_cache(maxsize=10_000)  # some 3 MB: each request has one, and most have had it before
 def parse_address(text: str | None) -> Address | None:
     """The address that *text* spells, if it spells one.
 

@@ -133,9 +133,11 @@ def _require_transaction(event: Event) -> None:
 
 def _keep_and_tell(told: list[Told]) -> None:
     LogEntry.objects.keep(
-        LogEntry(topic=each.topic, seq=each.seq, type=each.type, data=each.data, at=each.at)
-        for each in told
-        if each.seq is not None
+        [
+            {"topic": each.topic, "seq": each.seq, "type": each.type, "data": each.data, "at": each.at}
+            for each in told
+            if each.seq is not None
+        ]
     )
     # A function, not a partial: where it fails, Django names it in the log.
     transaction.on_commit(lambda: _tell(told), robust=True)

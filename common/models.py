@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -17,7 +17,6 @@ from .ids import uuid7
 LOG_KEPT: Final = timedelta(days=7)  # how far back a client may resume (api.md §3)
 
 
-KEPT_OF_ENTRY: Final = ("topic", "seq", "type", "data", "at")
 KEEP_ENTRIES: Final = """
 INSERT INTO common_logentry (topic, seq, type, data, at)
 SELECT topic, seq, type, data, at
@@ -30,17 +29,19 @@ class LogQuerySet(models.QuerySet["LogEntry"]):
         """What followed position *seq* of *topic*, in order."""
         return self.filter(topic=topic, seq__gt=seq).order_by("seq")
 
-    def keep(self, entries: Iterable[LogEntry]) -> None:
-        """Write new entries: every change does, so on PostgreSQL without Django's work for each value."""
-        entries = list(entries)
+    def keep(self, entries: Sequence[dict[str, Any]]) -> None:
+        """Write new entries: every change does, so on PostgreSQL without Django's work for each value.
+
+        Args:
+            entries: `topic`, `seq`, `type`, `data` and `at` of each.
+        """
         if not entries:
             return
         if connection.vendor != "postgresql":
-            LogEntry.objects.bulk_create(entries)
+            LogEntry.objects.bulk_create(LogEntry(**each) for each in entries)
             return
-        rows = [{name: getattr(entry, name) for name in KEPT_OF_ENTRY} for entry in entries]
         with connection.cursor() as cursor:
-            cursor.execute(KEEP_ENTRIES, [orjson.dumps(rows).decode()])
+            cursor.execute(KEEP_ENTRIES, [orjson.dumps(entries).decode()])
 
     def moved_since(self, at: datetime) -> dict[str, int]:
         """Topics with entries made at *at* or later, and the newest position of each."""

@@ -28,7 +28,14 @@ from .problems import TermsNotAccepted
 
 # Signing in and out, reading and accepting, and what the law gives everybody: to take their data, to have it
 # erased, to withdraw a consent. The older `DELETE users/me` is the second of these.
-OPEN_AREAS: Final = ("auth", "legal", "limits", "users/me/consents", "users/me/erasure", "users/me/export")
+OPEN_AREAS: Final = (
+    "auth/",
+    "legal/",
+    "limits/",
+    "users/me/consents/",
+    "users/me/erasure/",
+    "users/me/export/",
+)
 OPEN: Final = {("DELETE", "users/me")}
 REMEMBERED: Final = 50_000  # people a kind: some 5 MB
 
@@ -126,7 +133,7 @@ def require_nothing_owed(request: Any) -> None:
         TermsNotAccepted: the caller has something to accept, and this is none of what is open all the same.
     """
     path = door_of(request).path
-    if (request.method, path) in OPEN or any(f"{path}/".startswith(f"{area}/") for area in OPEN_AREAS):
+    if (request.method, path) in OPEN or f"{path}/".startswith(OPEN_AREAS):
         return
     if version := owed_by(request.user.pk):
         raise TermsNotAccepted(kind=version.kind, version=version.label, url=version.url)

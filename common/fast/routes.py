@@ -1,5 +1,6 @@
 """The door in front of Django."""
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -27,7 +28,9 @@ Header = tuple[bytes, bytes]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-logger = structlog.get_logger("django_structlog.middlewares.request")  # one log of requests
+LOG: Final = "django_structlog.middlewares.request"  # one log of requests
+logger = structlog.get_logger(LOG)
+heard = logging.getLogger(LOG)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +183,8 @@ async def _send(
 
 def _log(route: FastRoute, request: FastRequest) -> None:
     """The line that every request has."""
+    if not heard.isEnabledFor(logging.INFO):
+        return  # before it is put together
     logger.info(
         "request_finished",
         code=route.status,

@@ -66,4 +66,4 @@ def as_said(sent: services.Sent, actor: User) -> dict[str, Any] | None:
         raise sent.error
     if sent.message is None or not sent.is_new:
         return None
-    return MessageForReaderSerializer(sent.message, context={"reader": actor}).data
+    return MessageForReaderSerializer.show(sent.message, reader=actor)
