@@ -7,11 +7,13 @@ Ids of what was asked for are not read back: a row names the send by its number.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 from django.db import connection
+from psycopg import sql
 
 from accounts.models import Block
 from common.instances import stored
@@ -63,7 +65,7 @@ SAME: Final = [field for field in Message._meta.concrete_fields if field.attname
 KEEP: Final = f"""
 WITH said AS (
     INSERT INTO {Message._meta.db_table} ({", ".join([*SAID, *(field.attname for field in SAME)])})
-    SELECT {", ".join([*SAID, *("%s" for _ in SAME)])}
+    SELECT {", ".join(SAID)}, {{same}}
     FROM jsonb_to_recordset(%s) AS new ({", ".join(f"{name} {type_}" for name, type_ in SAID.items())})
 )
 UPDATE {Chat._meta.db_table} chat
@@ -128,7 +130,7 @@ class PostgresBackend:
             for chat in moved
         ]
         with connection.cursor() as cursor:
-            cursor.execute(KEEP, [*_same(), orjson.dumps(messages).decode(), orjson.dumps(chats).decode()])
+            cursor.execute(_keep(), [orjson.dumps(messages).decode(), orjson.dumps(chats).decode()])
         alias = connection.alias
         for message in said:
             message._state.adding, message._state.db = False, alias
@@ -146,6 +148,9 @@ def _chat(row: Sequence[Any], alias: str) -> Chat:
     return chat
 
 
-def _same() -> list[Any]:
-    new = Message()
-    return [field.get_db_prep_save(getattr(new, field.attname), connection) for field in SAME]
+@cache
+def _keep() -> str:
+    """`KEEP` with what all messages have in common, written out once."""
+    message = Message()
+    values = [field.get_db_prep_save(getattr(message, field.attname), connection) for field in SAME]
+    return KEEP.format(same=", ".join(sql.Literal(value).as_string() for value in values))
