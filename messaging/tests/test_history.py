@@ -304,7 +304,7 @@ def test_a_page_takes_as_many_queries_of_any_history(
     say(chat, messages)
     queries = 12 if "around" in asked else 8
     if fast_routes and not asked and connection.vendor == "postgresql":
-        queries = 5  # the session, which messages, those that were not shown before
+        queries = 6  # which session, the session, which messages, those that were not shown before
 
     # The session, the chat with its marks, the page (around: both halves) with its reactions, mine and files,
     # something before, something after.

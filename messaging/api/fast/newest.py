@@ -5,6 +5,7 @@ shown again. `page_of` and `with_marks`, by which every other door goes, are wha
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -77,7 +78,7 @@ class Named(NamedTuple):
 
     Attributes:
         is_plain: it shows the same to everybody, and nothing that its row and its author's don't say.
-        version: another one after each change of these.
+        version: of the message and all that it shows then: another one after each change.
     """
 
     id: str
@@ -105,6 +106,7 @@ def newest_of(asked: Sequence[Asked], *, limit: int) -> list[Newest | None]:
     return found
 
 
+@lru_cache(maxsize=20_000)  # some 10 MB: what is read is read by many, and mostly as it was
 def _named(text: str) -> Named:
     id_, seq, is_mine, is_plain, version = text.split(" ")
-    return Named(id_, int(seq), is_mine == "1", is_plain == "1", version)
+    return Named(id_, int(seq), is_mine == "1", is_plain == "1", f"{id_} {version}")

@@ -85,21 +85,21 @@ class Shown:
     """Plain messages as they are shown to everybody, by their version."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], bytes] = {}
+        self._kept: dict[str, bytes] = {}
 
     def of(self, named: Named) -> bytes | None:
-        return self._kept.get((named.id, named.version))
+        return self._kept.get(named.version)
 
     def show(self, named: Iterable[Named]) -> None:
         """Make those that are not here, at once."""
-        unknown = {each.id: each for each in named if each.is_plain and self.of(each) is None}
+        unknown = {each.id: each for each in named if each.is_plain and each.version not in self._kept}
         for message in Message.objects.shown().filter(pk__in=unknown) if unknown else ():
             message.my_reactions = []
             if _is_plain(message):
                 self._keep(unknown[str(message.pk)], _without_status(message, None))
 
     def _keep(self, named: Named, text: bytes) -> None:
-        self._kept[named.id, named.version] = text
+        self._kept[named.version] = text
         while len(self._kept) > KEPT:
             self._kept.pop(next(iter(self._kept)), None)  # the first that came
 

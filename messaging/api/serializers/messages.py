@@ -134,12 +134,13 @@ class MessageForReaderSerializer(MessageSerializer):
 
 def status_of(chat: Any, *, seq: int, is_mine: bool) -> str:
     """How far a message of the main line is, for the reader whose marks *chat* has."""
-    whose = "others" if is_mine else "my"
-    for status in ("read", "delivered"):
-        mark: int | None = getattr(chat, f"{whose}_{status}_seq")
-        if mark is not None and mark >= seq:
-            return status
-    return "sent"
+    if is_mine:
+        read, delivered = chat.others_read_seq, chat.others_delivered_seq
+    else:
+        read, delivered = chat.my_read_seq, chat.my_delivered_seq
+    if read is not None and read >= seq:
+        return "read"
+    return "delivered" if delivered is not None and delivered >= seq else "sent"
 
 
 class MessageInput(Input):
