@@ -33,7 +33,7 @@ from .registry import Caller
 from .resume import ResumeInput, resume
 from .sizes import SIZES
 from .sockets import Socket
-from .threads import commanding, reading
+from .threads import commanding, entering, reading
 
 logger = structlog.get_logger(__name__)
 
@@ -110,7 +110,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _enter(self, token: str | None, ticket: str | None = None) -> None:
         """Subscribe the caller to what they may hear, say `hello`, then let frames flow."""
         looked_at = asyncio.get_running_loop().time()
-        entry = await reading(entry_of)(token, ticket)
+        entry = await entering(entry_of)(token, ticket)
         if isinstance(entry, Close):
             await self._end(entry)
             return
@@ -133,7 +133,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.hub.add(self.socket, positions, silent=[own] if only else [])
         if not self.hub.hears_since(looked_at, positions):
             # What moved between the look and the subscription is found by a second look.
-            for topic, newest in (await reading(positions_of)(caller.user.pk)).items():
+            for topic, newest in (await entering(positions_of)(caller.user.pk)).items():
                 self.hub.moved(topic, newest)
         self.socket.push(
             frame(

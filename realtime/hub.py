@@ -32,6 +32,7 @@ from . import log, metrics, registry
 from .bell import EVERY_HUB, Listener, Round
 from .frames import Bundle, Close, Frame, bundles, frame
 from .reader import Reader
+from .replays import Replays
 from .sockets import Socket, Subscription
 from .tempo import Tempo
 from .threads import reading
@@ -122,12 +123,14 @@ class Hub:
 
     Attributes:
         is_closing: the process ends: no command is begun any more.
+        replays: what those who came back a moment ago had missed.
     """
 
     def __init__(self) -> None:
         self.is_closing = False
         self._answering = 0  # commands
         self._answered = asyncio.Event()
+        self.replays = Replays()
         self._time = asyncio.get_running_loop().time
         self._topics: dict[str, Topic] = {}
         self._sockets: dict[str, set[Socket]] = {}  # by user

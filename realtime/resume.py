@@ -1,5 +1,6 @@
 """Giving a socket what it missed: all of it and in order, or a clear word that it must fetch it."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -11,12 +12,12 @@ from common.api.fields import BooleanField, IntegerField, StringField
 from common.api.serializers import Input
 from common.events import topic_of_user
 
-from . import log, metrics, registry
+from . import metrics, registry
 from .frames import frame
 from .hub import Hub
 from .missed import Missed, missed_by, refusals, resets, states
 from .sockets import Socket
-from .threads import reading
+from .threads import entering
 
 MAX_TOPICS = 5000  # in one resume
 MAX_CHECKED = 200  # in one that asks for checksums, which look at everybody who is in them
@@ -67,13 +68,13 @@ async def resume(socket: Socket, hub: Hub, asked: dict[str, Any]) -> None:
     user: UUID = socket.caller.user.pk
     missed = [
         replace(each, upto=await _end_of(socket, hub, each))
-        for each in await reading(missed_by)(user, _here(socket, asked))
+        for each in await entering(missed_by)(user, _here(socket, asked))
     ]
-    refused = await reading(refusals)(missed, epoch=asked.get("epoch"))
+    refused = await entering(refusals)(missed, epoch=asked.get("epoch"))
     metrics.resumed(refused)
     given = [each for each in missed if each.topic not in refused]
     for each in given:
-        await _replay(socket, each)
+        await _replay(socket, hub, each)
     for reset in resets(refused):
         socket.push(frame("reset", **reset))
     standing = [(each.topic, _newest(socket, each), each.place) for each in given]
@@ -110,12 +111,10 @@ def _newest(socket: Socket, missed: Missed) -> int:
     return max(missed.upto, subscription.position) if subscription else missed.upto
 
 
-async def _replay(socket: Socket, missed: Missed) -> None:
+async def _replay(socket: Socket, hub: Hub, missed: Missed) -> None:
     after = missed.after
     while after < missed.upto and not socket.is_closing:
-        lines = await reading(log.read)(missed.topic, after=after, upto=missed.upto)
-        if not lines:
-            raise LookupError(f"{missed.topic} was cut at {after} during a replay")
-        for line in lines:
-            await socket.push_patiently(line.text)
-        after = lines[-1].seq
+        portion, after = await hub.replays.next(missed, after=after)
+        for bundle in portion:
+            await socket.push_patiently(bundle)
+            await asyncio.sleep(0)  # others have their turn, however much one missed

@@ -137,22 +137,30 @@ class Socket:
 
     def push_all(self, bundle: Bundle) -> None:
         """Push frames that go together, in one write if they can."""
-        if self._queue is None and not self.is_closing and self._pipe is not None and self._pipe.is_open:
-            self._pipe.write(bundle.wire)
-            frames.sent += len(bundle.frames)
-        else:
+        if not self._write_at_once(bundle):
             for text in bundle.frames:
                 self.push(text)
 
-    async def push_patiently(self, text: Frame) -> None:
-        """Queue a frame once the queue is half empty: for replays, which are longer than any queue."""
-        while not self.is_closing and self._is_half_full:
-            self._drained = asyncio.Event()
-            try:
-                await asyncio.wait_for(self._drained.wait(), STALLED)
-            except TimeoutError:
-                self.close(Close.TOO_SLOW)
-        self.push(text)
+    async def push_patiently(self, bundle: Bundle) -> None:
+        """The same, each frame once the queue is half empty: for replays, which are longer than any queue."""
+        if self._write_at_once(bundle):
+            return
+        for text in bundle.frames:
+            while not self.is_closing and self._is_half_full:
+                self._drained = asyncio.Event()
+                try:
+                    await asyncio.wait_for(self._drained.wait(), STALLED)
+                except TimeoutError:
+                    self.close(Close.TOO_SLOW)
+            self.push(text)
+
+    def _write_at_once(self, bundle: Bundle) -> bool:
+        """Whether nothing waits before it, and the pipe took it."""
+        if self._queue is None and not self.is_closing and self._pipe is not None and self._pipe.is_open:
+            self._pipe.write(bundle.wire)
+            frames.sent += len(bundle.frames)
+            return True
+        return False
 
     @property
     def _is_half_full(self) -> bool:

@@ -11,7 +11,7 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from realtime import sockets
-from realtime.frames import Close, Frame
+from realtime.frames import Bundle, Close, Frame
 from realtime.registry import Caller
 from realtime.sockets import MAX_CHARACTERS, MAX_FRAMES, Socket
 
@@ -74,9 +74,9 @@ async def test_a_replay_waits_for_a_reader_who_is_slow_but_reads():
     socket, codes = a_socket(send=send)
 
     for number in range(3 * MAX_FRAMES):
-        await socket.push_patiently(Frame(number))
+        await socket.push_patiently(Bundle([Frame(number)]))
     for _ in range(200):
-        await socket.push_patiently(Frame("x" * 65_536))
+        await socket.push_patiently(Bundle([Frame("x" * 65_536)]))
     socket.close_after_queue(Close.GOING_AWAY)
     await socket.wait_until_closed()
 
@@ -96,7 +96,7 @@ async def test_a_replay_gives_up_on_a_reader_who_reads_nothing(monkeypatch):
     socket, codes = a_socket(send=send)
 
     for _ in range(MAX_FRAMES):
-        await socket.push_patiently(Frame("x"))
+        await socket.push_patiently(Bundle([Frame("x")]))
     await socket.wait_until_closed()
 
     assert codes == [Close.TOO_SLOW]
@@ -179,7 +179,7 @@ async def test_what_an_open_pipe_takes_needs_no_task():
     tasks = asyncio.all_tasks()
 
     socket.push(Frame("a"))
-    await socket.push_patiently(Frame("b"))
+    await socket.push_patiently(Bundle([Frame("b")]))
 
     assert connection.texts == ["a", "b"]
     assert asyncio.all_tasks() == tasks
@@ -261,7 +261,7 @@ async def test_a_replay_through_a_pipe_waits_for_a_reader_who_is_slow_but_reads(
 
     async def replay() -> None:
         for text in texts:
-            await socket.push_patiently(Frame(text))
+            await socket.push_patiently(Bundle([Frame(text)]))
 
     replaying = asyncio.create_task(replay())
     while len(connection.texts) < len(texts):
