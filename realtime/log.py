@@ -29,12 +29,19 @@ class Line:
     at: datetime | None = None  # when it happened
 
 
-def read(topic: str, *, after: int, upto: int | None = None) -> list[Line]:
-    """The next lines of *topic* beyond position *after*, at most `PORTION`, none beyond *upto*."""
-    entries = LogEntry.objects.after(topic, after)
-    if upto is not None:
-        entries = entries.filter(seq__lte=upto)
-    return lines(entries[:PORTION])
+def read(topic: str, *, after: int) -> list[Line]:
+    """The next lines of *topic* beyond position *after*, at most `PORTION`, for all who are in it."""
+    return _live(LogEntry.objects.after(topic, after)[:PORTION])
+
+
+def replay(topic: str, *, after: int, upto: int, left: int | None = None) -> list[Line]:
+    """The same for one of them, none beyond *upto*.
+
+    Args:
+        left: the position at which they left.
+    """
+    entries = list(LogEntry.objects.after(topic, after).filter(seq__lte=upto)[:PORTION])
+    return lines(entries, left={} if left is None else {entry.pk: left for entry in entries})
 
 
 def read_each(asked: Mapping[str, int]) -> dict[str, list[Line]]:
@@ -48,9 +55,26 @@ def read_each(asked: Mapping[str, int]) -> dict[str, list[Line]]:
     if len(entries) == PORTION:  # some may be cut off: each by itself
         return {topic: read(topic, after=after) for topic, after in asked.items()}
     found: dict[str, list[Line]] = {topic: [] for topic in asked}
-    for entry, line in zip(entries, lines(entries), strict=True):
+    for entry, line in zip(entries, _live(entries), strict=True):
         found[entry.topic].append(line)
     return found
+
+
+def _live(entries: Iterable[LogEntry]) -> list[Line]:
+    """The lines of these for all who are there, of whom some may leave in the midst of them.
+
+    What comes before somebody's leaving is shown as it was then: what happened since has lines of its own.
+    """
+    entries = list(entries)
+    left: dict[int, int] = {}  # by entry, where the next one leaves
+    leaving: dict[str, int] = {}
+    for entry in reversed(entries):
+        move = _move(entry)
+        if isinstance(move, registry.Leaves) and move.topic == entry.topic:
+            leaving[entry.topic] = entry.seq
+        if entry.topic in leaving:
+            left[entry.pk] = leaving[entry.topic]
+    return lines(entries, left=left)
 
 
 def line_of(told: Told) -> Line | None:
@@ -77,12 +101,19 @@ def incomplete(asked: Mapping[str, tuple[int, int]]) -> set[str]:
     return {topic for topic, count in missing.items() if count}
 
 
-def frames_of(asked: Mapping[str, tuple[int, int]]) -> dict[str, list[dict[str, Any]]]:
-    """What frames of these positions say, in order, by topic; as far as the log has them."""
+def frames_of(
+    asked: Mapping[str, tuple[int, int]], *, left: Mapping[str, int]
+) -> dict[str, list[dict[str, Any]]]:
+    """What frames of these positions say, in order, by topic; as far as the log has them.
+
+    Args:
+        left: by topic, the position at which the one who asks left it.
+    """
     found: dict[str, list[dict[str, Any]]] = {topic: [] for topic in asked}
     for part in _parts(asked):
         entries = list(LogEntry.objects.filter(_within(asked, part)).order_by("topic", "seq"))
-        for entry, members in zip(entries, said(entries), strict=True):
+        parted = {entry.pk: left[entry.topic] for entry in entries if entry.topic in left}
+        for entry, members in zip(entries, said(entries, left=parted), strict=True):
             found[entry.topic].append({"type": entry.type} | members)
     return found
 
@@ -101,29 +132,38 @@ def _within(asked: Mapping[str, tuple[int, int]], topics: Iterable[str]) -> Q:
     return found
 
 
-def said(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
-    """The members of the frames of these, beside their types."""
+def said(entries: Sequence[LogEntry], *, left: Mapping[int, int]) -> list[dict[str, Any]]:
+    """The members of the frames of these, beside their types.
+
+    Args:
+        left: by the key of an entry, the position at which those left for whom it is.
+    """
     of_type: dict[str, list[LogEntry]] = defaultdict(list)
+    of_parted: dict[tuple[str, int], list[LogEntry]] = defaultdict(list)
     for entry in entries:
-        of_type[entry.type].append(entry)
-    data = {}
+        if entry.pk in left:
+            of_parted[entry.topic, left[entry.pk]].append(entry)
+        else:
+            of_type[entry.type].append(entry)
+    data: dict[int, dict[str, Any]] = {}
     for type_, group in of_type.items():
         render = registry.renderers.get(type_)
         rendered = render(group) if render else [entry.data for entry in group]
-        data.update({entry.pk: each for entry, each in zip(group, rendered, strict=True)})
+        data |= zip((entry.pk for entry in group), rendered, strict=True)
+    for (topic, seq), group in of_parted.items():
+        rendered = registry.feeds[topic.partition(":")[0]].as_left(group, seq)
+        data |= zip((entry.pk for entry in group), rendered, strict=True)
     return [
         topic_members(entry.topic, entry.seq) | {"at": entry.at, "data": data[entry.pk]} for entry in entries
     ]
 
 
-def lines(entries: Iterable[LogEntry]) -> list[Line]:
-    entries = list(entries)
+def lines(entries: Sequence[LogEntry], *, left: Mapping[int, int]) -> list[Line]:
     return [
-        Line(
-            seq=entry.seq,
-            text=frame(entry.type, **members),
-            move=registry.moves[entry.type](entry) if entry.type in registry.moves else None,
-            at=entry.at,
-        )
-        for entry, members in zip(entries, said(entries), strict=True)
+        Line(seq=entry.seq, text=frame(entry.type, **members), move=_move(entry), at=entry.at)
+        for entry, members in zip(entries, said(entries, left=left), strict=True)
     ]
+
+
+def _move(entry: LogEntry) -> registry.Joins | registry.Leaves | None:
+    return registry.moves[entry.type](entry) if entry.type in registry.moves else None

@@ -56,8 +56,8 @@ def refusals(missed: Iterable[Missed], *, epoch: str | None = None) -> dict[str,
     is_other = epoch is not None and epoch != LogEpoch.current()
     refused = {each.topic: OTHER_EPOCH for each in missed if is_other or each.after > each.place.seq}
     believed = {each.topic: (each.after, each.upto) for each in missed if each.topic not in refused}
-    cut = log.incomplete(believed)
-    return refused | {topic: TOO_OLD for topic in believed if topic in cut}
+    incomplete = log.incomplete(believed)
+    return refused | {topic: TOO_OLD for topic in believed if topic in incomplete}
 
 
 def resets(refused: Mapping[str, str]) -> list[dict[str, Any]]:

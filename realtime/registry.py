@@ -67,6 +67,13 @@ class Feed(Protocol):
         """How *user* stands in those of *ids* that they are or were in, with a checksum if it is wanted."""
         ...
 
+    def as_left(self, entries: Sequence[LogEntry], seq: int) -> list[dict[str, Any]]:
+        """The `data` of the frames of these entries of one topic, in their order, for who left at *seq*.
+
+        Nothing that happened behind that position may be seen in it.
+        """
+        ...
+
 
 # A command: the socket's caller and the frame's `data`, to the `data` of the ack. One that blocks runs in a
 # thread, a coroutine in the loop.

@@ -19,16 +19,20 @@ MAX_PORTIONS: Final = 32  # a few hundred lines each
 
 
 class Portion:
-    """Lines of a topic beyond position *after*, up to *end*, as they are told when it stands at *newest*."""
+    """Lines of a topic beyond position *after*, up to *end*, as they are told when it stands at *newest*.
 
-    def __init__(self, topic: str, *, newest: int, after: int, end: int) -> None:
+    Args:
+        left: where those left it for whom they are, if they did.
+    """
+
+    def __init__(self, topic: str, *, newest: int, after: int, end: int, left: int | None) -> None:
         self.topic, self.newest, self.after, self.end = topic, newest, after, end
-        self.reading = asyncio.ensure_future(entering(log.read)(topic, after=after, upto=end))
+        self.reading = asyncio.ensure_future(entering(log.replay)(topic, after=after, upto=end, left=left))
         self._bundles: dict[tuple[int, int], list[Bundle]] = {}
 
     def serves(self, missed: Missed, after: int) -> bool:
         # By the newest position that this person found: a later line may have changed what these show.
-        is_same = self.topic == missed.topic and self.newest == missed.place.seq and missed.place.is_in
+        is_same = self.topic == missed.topic and self.newest == missed.place.seq
         return is_same and self.after <= after < self.end
 
     async def give(self, *, after: int, upto: int) -> tuple[list[Bundle], int]:
@@ -49,16 +53,22 @@ class Replays:
     def __init__(self) -> None:
         self._portions: deque[Portion] = deque(maxlen=MAX_PORTIONS)
 
-    async def next(self, missed: Missed, *, after: int) -> tuple[list[Bundle], int]:
+    async def next(self, missed: Missed, *, after: int, left: int | None) -> tuple[list[Bundle], int]:
         """What comes behind position *after* of what is *missed*, and how far that comes.
+
+        Args:
+            left: where they left the topic, if they did: then it is for nobody else.
 
         Raises:
             LookupError: the log doesn't have it any more.
         """
+        end = min(missed.upto, after + log.PORTION)
+        if left is not None:
+            alone = Portion(missed.topic, newest=missed.place.seq, after=after, end=end, left=left)
+            return await alone.give(after=after, upto=missed.upto)
         portion = next((each for each in self._portions if each.serves(missed, after)), None)
         if portion is None:
-            end = min(missed.upto, after + log.PORTION)
-            portion = Portion(missed.topic, newest=missed.place.seq, after=after, end=end)
+            portion = Portion(missed.topic, newest=missed.place.seq, after=after, end=end, left=None)
             self._portions.append(portion)
             asyncio.get_running_loop().call_later(KEPT, self._forget, portion)
         try:

@@ -114,7 +114,15 @@ def _newest(socket: Socket, missed: Missed) -> int:
 async def _replay(socket: Socket, hub: Hub, missed: Missed) -> None:
     after = missed.after
     while after < missed.upto and not socket.is_closing:
-        portion, after = await hub.replays.next(missed, after=after)
+        portion, after = await hub.replays.next(missed, after=after, left=_left(socket, missed))
         for bundle in portion:
             await socket.push_patiently(bundle)
             await asyncio.sleep(0)  # others have their turn, however much one missed
+
+
+def _left(socket: Socket, missed: Missed) -> int | None:
+    """Where they left the topic, if they did: before they asked, or since."""
+    if not missed.place.is_in:
+        return missed.place.seq
+    subscription = socket.subscriptions.get(missed.topic)
+    return subscription.upto if subscription else socket.parted.get(missed.topic)

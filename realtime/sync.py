@@ -42,7 +42,10 @@ def catch_up(user: UUID, asked: Mapping[str, Any], *, limit: int) -> Answer:
     missed = missed_by(user, asked)
     refused = refusals(missed, epoch=asked.get("epoch"))
     given = _as_much_as(limit, [each for each in missed if each.topic not in refused])
-    frames = log.frames_of({each.topic: (each.after, each.upto) for each in given if each.after < each.upto})
+    frames = log.frames_of(
+        {each.topic: (each.after, each.upto) for each in given if each.after < each.upto},
+        left={each.topic: each.place.seq for each in given if not each.place.is_in},
+    )
     # Cut between the two looks: then none of it.
     refused |= {
         each.topic: TOO_OLD for each in given if len(frames.get(each.topic, [])) < each.upto - each.after

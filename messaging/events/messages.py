@@ -17,10 +17,11 @@ class MessageSent(ChatEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class MessageUpdated(ChatEvent):
-    """It says or shows something else now."""
+    """It says something else now: then with the revision that the edit made. Or its files are others."""
 
     type: ClassVar[str] = "message.updated"
     message: UUID
+    revision: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

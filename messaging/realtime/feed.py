@@ -16,6 +16,8 @@ from messaging.models import Chat, Participant
 from messaging.services import checksums_of
 from realtime.registry import Joins, Leaves, Move, Place
 
+from .parted import as_left
+
 
 def _joined(entry: LogEntry) -> Joins:
     user = entry.topic.partition(":")[2]
@@ -78,3 +80,6 @@ class ChatFeed:
         for chat, seq in left.values_list("chat", "left_seq"):
             places[str(chat)] = Place(seq=seq or 0, is_in=False)
         return places
+
+    def as_left(self, entries: Sequence[LogEntry], seq: int) -> list[dict[str, Any]]:
+        return as_left(entries, seq)

@@ -103,5 +103,5 @@ def _tell(chat: UUID, file: UUID) -> None:
     for message in (
         MessageFile.objects.filter(chat=chat, file=file).order_by("id").values_list("message", flat=True)
     ):
-        emit(MessageUpdated(chat=chat, seq=locked.take_seq(), message=message))
+        emit(MessageUpdated(chat=chat, seq=locked.take_seq(), message=message, revision=None))
     locked.save(update_fields=["last_seq"])

@@ -57,6 +57,6 @@ def edit_message(*, actor: User, message: Message, text: str, revision: int | No
     message.text, message.edited_at = text, now
     message.revision += 1
     message.save(update_fields=["text", "revision", "edited_at"])
-    emit(MessageUpdated(chat=chat.pk, seq=chat.take_seq(), message=message.pk))
+    emit(MessageUpdated(chat=chat.pk, seq=chat.take_seq(), message=message.pk, revision=message.revision))
     chat.save(update_fields=["last_seq"])
     return message

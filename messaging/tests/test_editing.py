@@ -68,7 +68,7 @@ def test_an_edited_message_says_so_and_keeps_its_place(method, later, layla, oma
         2,
         1,
     )
-    assert log_of(group)[1:] == [(2, "message.updated", {"message": str(message.pk)})]
+    assert log_of(group)[1:] == [(2, "message.updated", {"message": str(message.pk), "revision": 2})]
 
 
 def test_its_history_tells_what_it_said_before_the_newest_first(later, layla, omar, message, client_of):

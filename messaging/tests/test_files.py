@@ -256,7 +256,7 @@ def test_the_chat_hears_when_more_is_known_of_a_file(group, layla, committed):
     with committed():
         make_pictures(file=file.pk)
 
-    assert log_of(group)[-1] == (2, "message.updated", {"message": str(message.pk)})
+    assert log_of(group)[-1] == (2, "message.updated", {"message": str(message.pk), "revision": None})
     group.refresh_from_db()
     assert group.last_seq == 2
 
@@ -269,7 +269,7 @@ def test_a_file_that_its_owner_deletes_is_gone_from_messages(group, layla, clien
 
     [shown] = client_of(layla).get(messages_of(group)).json()["results"]
     assert (shown["text"], shown["files"]) == ("Here.", [])
-    assert log_of(group)[-1] == (2, "message.updated", {"message": str(message.pk)})
+    assert log_of(group)[-1] == (2, "message.updated", {"message": str(message.pk), "revision": None})
 
 
 def test_a_file_goes_with_the_last_message_that_has_it(group, layla, omar, committed, stored):  # noqa: F811

@@ -72,8 +72,8 @@ class Device:
         self._pump(topics[::-1] if backwards else topics)
 
     def _replay(self, name: str, after: int, upto: int) -> None:
-        assert log.has_all(name, after=after, upto=upto)
-        for line in log.read(name, after=after, upto=upto):
+        assert not log.incomplete({name: (after, upto)})
+        for line in log.replay(name, after=after, upto=upto):
             self.hear(line.text)
 
     def _pump(self, names: Iterable[str]) -> None:
