@@ -46,7 +46,7 @@ def _send(actor: User, data: dict[str, Any]) -> dict[str, Any]:
         row, _ = services.schedule_message(actor=actor, chat=chat, **given)
         return ScheduledSerializer(row).data
     message, _ = services.send_message(actor=actor, chat=chat, **given)
-    return MessageForReaderSerializer(message, context={"chat": chat, "reader": actor}).data
+    return MessageForReaderSerializer.show(message, chat=chat, reader=actor)
 
 
 def edit(actor: User, data: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def mark_read(actor: User, data: dict[str, Any]) -> dict[str, Any]:
 
 def _seen(message: Message, reader: User) -> dict[str, Any]:
     chat = Chat.objects.with_marks(reader).get(pk=message.chat_id)
-    return MessageForReaderSerializer(message, context={"chat": chat, "reader": reader}).data
+    return MessageForReaderSerializer.show(message, chat=chat, reader=reader)
 
 
 def mark_thread_read(actor: User, data: dict[str, Any]) -> dict[str, Any]:

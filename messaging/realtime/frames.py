@@ -64,7 +64,7 @@ def messages(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
     """The messages; of one that an operator took out of the database, the id."""
     found = Message.objects.shown().in_bulk([entry.data["message"] for entry in entries])
     return [
-        MessageSerializer(message).data
+        MessageSerializer.show(message)
         if (message := found.get(UUID(entry.data["message"])))
         else {"id": entry.data["message"]}
         for entry in entries
@@ -219,7 +219,7 @@ def scheduled(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
 
 def message_at_hand(message: Message) -> dict[str, Any]:
     """A message that was just sent, whole: nothing of it is looked up."""
-    return MessageSerializer(message).data
+    return MessageSerializer.show(message)
 
 
 SHAPES: Final[dict[str, Shape]] = {MessageSent.type: message_at_hand}

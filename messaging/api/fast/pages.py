@@ -122,7 +122,7 @@ def _shown_to(reader: User, ids: Iterable[str]) -> dict[str, bytes]:
 
 
 def _without_status(message: Message, reader: User | None) -> bytes:
-    data = MessageForReaderSerializer(message, context={"reader": reader}).data
+    data = MessageForReaderSerializer.show(message, reader=reader)
     del data["status"]
     return encode(data)[:-1]
 

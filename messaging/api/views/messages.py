@@ -238,7 +238,7 @@ class MessageView(MessageScoped):
 
 
 def seen(message: Message, chat: Chat, reader: User) -> dict[str, Any]:
-    return MessageForReaderSerializer(message, context={"chat": chat, "reader": reader}).data
+    return MessageForReaderSerializer.show(message, chat=chat, reader=reader)
 
 
 def location_of(message: UUID | str) -> str:
