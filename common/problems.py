@@ -168,3 +168,14 @@ class ServerFault(Problem):
     status = 500
     code = "server_fault"
     title = _("Something went wrong on our side. It has been noted under the request id.")
+
+
+class TemporarilyUnavailable(Problem):
+    status = 503
+    code = "temporarily_unavailable"
+    title = _("The service can't be used for a moment. Try the same again, under the same client_id.")
+
+    PAUSE = 5  # seconds: a database that is started anew is back within a few of these
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": str(self.PAUSE)}, retry_after=self.PAUSE)

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from common.http import request_id_of
+from common.outages import is_outage
 from common.problems import (
     BodyTooLarge,
     Invalid,
@@ -23,6 +24,7 @@ from common.problems import (
     NotAuthenticated,
     NotFound,
     Problem,
+    TemporarilyUnavailable,
     UnsupportedMediaType,
 )
 
@@ -59,6 +61,9 @@ def as_problem(error: Exception) -> Problem | None:
     for kind, problem in OF_THE_FRAMEWORK.items():
         if isinstance(error, kind):
             return problem()
+    if is_outage(error):
+        logger.error("outage", exc_info=error)  # here, since what becomes a refusal is noted nowhere else
+        return TemporarilyUnavailable()
     return None
 
 

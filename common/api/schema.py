@@ -85,6 +85,11 @@ ALWAYS: Final = [
     ("405", "method_not_allowed", "The path does not take this method."),
     ("406", "not_acceptable", "No acceptable media type or version."),
     ("500", "server_fault", "Our fault; noted under the request id."),
+    (
+        "503",
+        "temporarily_unavailable",
+        "What the service stands on is away. Whether it was done is not known: send the same again.",
+    ),
 ]
 WITH_BODY: Final = [
     ("413", "body_too_large", "The body is too large."),
@@ -151,6 +156,7 @@ MORE_HEADERS: Final = {
     "401": {"WWW-Authenticate": CHALLENGE},
     "409": {"Retry-After": RETRY_AFTER | {"required": False}},
     "429": {"Retry-After": RETRY_AFTER},
+    "503": {"Retry-After": RETRY_AFTER | {"required": False}},
 }
 
 
@@ -202,7 +208,8 @@ def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 operation.setdefault("parameters", []).append(KEY_PARAMETER)
                 rows += WITH_KEY
             for status, code, description in rows:
-                responses.setdefault(status, {"description": description})
+                if _has_own_shape(responses.setdefault(status, {"description": description})):
+                    continue
                 _add_problem(responses[status], int(status), code, description)
             for status, response in responses.items():
                 if int(status) >= 400 and not _has_own_shape(response):

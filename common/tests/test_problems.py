@@ -87,6 +87,7 @@ CODES = {
     "social_email_missing": 409,
     "social_sign_in_failed": 400,
     "staff_stay": 409,
+    "temporarily_unavailable": 503,
     "step_up_required": 403,
     "telegram_data_invalid": 401,
     "terms_not_accepted": 403,

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from common.api.limits import AiLimit, AnalyticsLimit, MultimodalLimit, PaymentLimit, UserLimit, WebhookLimit
 from common.api.views import ApiView
 from common.problems import LimitReached
+from common.tests.outages import database_away
 from config.urls import handler400, handler403, handler404, handler500, urlpatterns
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
@@ -62,6 +63,8 @@ urlpatterns = [
     path("api/v1/fails", FailingView.as_view()),
     path("api/v1/refuses", RefusingView.as_view()),
     path("api/v1/auth/verify-email/<str:token>/fails", raising(RuntimeError(SECRET))),
+    path("api/v1/outage", raising(database_away())),
+    path("page/outage", raising(database_away())),
     path("page/fails", raising(RuntimeError(SECRET))),
     path("page/forbidden", raising(PermissionDenied(SECRET))),
     path("page/suspicious", raising(SuspiciousOperation(SECRET))),

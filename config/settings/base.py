@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.console.sessions.ConsoleAuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "common.middleware.outages.OutageMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -14,6 +14,7 @@ from accounts.tests.factories import UserFactory
 from common.fast.requests import MAX_BODY
 from common.gate import Rules
 from common.tests.limits import OFF
+from common.tests.outages import database_away
 from common.tests.test_metrics import more, scraped
 from messaging.api.fast import sends
 from messaging.models import Chat, Message
@@ -264,6 +265,20 @@ def test_what_failed_in_the_middle_is_not_tried_again(ask, given_on, chat, monke
     response = ask()
 
     assert (response.status_code, json.loads(response.content)["code"]) == (500, "server_fault")
+    assert len(given_on) == 1
+    assert not Message.objects.exists()
+
+
+def test_an_outage_is_told_as_one_and_what_it_cut_off_is_not_tried_again(ask, given_on, chat, monkeypatch):
+    def lose(sends):
+        return [Sent(error=database_away())]
+
+    monkeypatch.setattr(sends.services, "send_messages", lose)
+
+    response = ask()
+
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert json.loads(response.content)["code"] == "temporarily_unavailable"
     assert len(given_on) == 1
     assert not Message.objects.exists()
 

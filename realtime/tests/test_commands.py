@@ -7,6 +7,7 @@ import pytest
 
 from accounts.tests.factories import UserFactory
 from common.models import LogEntry
+from common.tests.outages import NOWHERE, database_away
 from messaging.models import Message
 from messaging.tests.factories import group_of
 from realtime import registry
@@ -115,6 +116,22 @@ async def test_a_chat_of_others_is_not_there(command, data, layla):
     ]
     assert not await in_thread(Message.objects.exists)()
     assert not await in_thread(LogEntry.objects.filter(topic=f"chat:{foreign.pk}").exists)()
+
+
+@live
+async def test_an_outage_is_told_as_one_and_the_socket_goes_on(layla, monkeypatch, caplog):
+    def lost(actor, data):
+        raise database_away()
+
+    monkeypatch.setitem(registry.commands, "lose", lost)
+    client = await enter(layla)
+
+    answer = await client.ask("lose")
+
+    error = answer["error"]
+    assert (error["status"], error["code"], error["retry_after"]) == (503, "temporarily_unavailable", 5)
+    assert NOWHERE not in json.dumps(answer)
+    assert (await client.ask("ping"))["type"] == "pong"
 
 
 @live
