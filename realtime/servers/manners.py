@@ -23,6 +23,7 @@ NAME: Final = "serai"  # in the header `Server`
 # Sockets.
 PING_EVERY: Final = 25.0  # seconds
 PONG_WITHIN: Final = 10.0  # seconds
+LISTENS_EVERY: Final = 0.5  # seconds of the clock by which we count what a pong may take
 CLOSE_WITHIN: Final = 10.0  # seconds for a slow reader to reach the close code behind what is on its way
 MAX_MESSAGE: Final = 4 * MAX_FRAME  # bytes; characters are counted by the consumer
 MAX_WAITING: Final = 32  # frames of one client that wait for us, before we stop to read more
@@ -38,6 +39,35 @@ LINGER: Final = 5  # seconds for a client to stop sending and read why
 GONE_WITHIN: Final = 1.0  # seconds for clients of sockets to take their leave
 FINISH_WITHIN: Final = 5.0  # seconds for requests to be answered
 STOP_WITHIN: Final = 1.0  # seconds for what still runs then
+
+
+class Listening:
+    """Seconds in which this process listened: a clock that stands while its loop is kept from turning.
+
+    A ping may wait behind work of ours, and so may its pong: the time in which we neither sent nor read is no
+    silence of the client.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_later(LISTENS_EVERY, self._turn, loop)
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.seconds += LISTENS_EVERY
+        self.begin(loop)
+
+    def owed(self, since: float) -> float:
+        """Seconds that a client still has for its pong to a ping of *since*, by this clock; 0: it is late.
+
+        It counts whole turns and none that is under way, so two of them are not asked for.
+        """
+        rest = PONG_WITHIN - 2 * LISTENS_EVERY - (self.seconds - since)
+        return max(0.0, rest)
+
+
+listening: Final = Listening()  # one loop in a process
 
 
 class Inbox:

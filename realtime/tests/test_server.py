@@ -28,7 +28,7 @@ from tests.live_server import SERVERS, LiveServer
 from tests.proofs.crowd import Member, everybody_has, gather_group, send_all
 
 MEGABYTE = 1024 * 1024
-QUICK = {"PING_EVERY": 1, "PONG_WITHIN": 1}  # seconds
+QUICK = {"PING_EVERY": 1, "PONG_WITHIN": 1, "LISTENS_EVERY": 0.01}  # seconds
 
 
 @pytest.fixture(scope="module", params=SERVERS)

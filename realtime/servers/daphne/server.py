@@ -51,6 +51,7 @@ class LiveProtocol(WebSocketProtocol):
     """A connection that tells when it is full, and closes with our code when its client is dead."""
 
     room: asyncio.Event | None = None  # while the connection takes no more
+    pinged_at = 0.0  # by `manners.listening`
     is_ours = False  # whether the transport asks us to pause, not the HTTP channel that it began with
 
     def onOpen(self) -> None:  # noqa: N802 (autobahn's name)
@@ -78,9 +79,15 @@ class LiveProtocol(WebSocketProtocol):
         if self.room is None:  # else its pong would wait here, one of any number that nobody reads
             super().onPing(payload)
 
+    def _sendAutoPing(self) -> None:  # noqa: N802
+        self.pinged_at = manners.listening.seconds
+        super()._sendAutoPing()
+
     def onAutoPingTimeout(self) -> None:  # noqa: N802
         self.autoPingTimeoutCall = None
-        if not self.application_queue.is_full:  # else its pong may be in what we don't read
+        if owed := manners.listening.owed(self.pinged_at):
+            self.autoPingTimeoutCall = self.factory._batched_timer.call_later(owed, self.onAutoPingTimeout)
+        elif not self.application_queue.is_full:  # else its pong may be in what we don't read
             self.serverClose(Close.NO_PONG)
 
     def sendHttpErrorResponse(self, code: int, reason: str, responseHeaders: Any = None) -> None:  # noqa: N802, N803
@@ -146,6 +153,7 @@ class LiveServer(Server):
             closeHandshakeTimeout=manners.CLOSE_WITHIN,
             failByDrop=False,  # what is no frame is closed by a code that says so
         )
+        manners.listening.begin(asyncio.get_event_loop())
         self._ready()
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:

@@ -54,6 +54,7 @@ class LiveSocket(WebSocketsSansIOProtocol):
         self.queue: Any = self.inbox
         self.is_gone = False
         self._heard_at = 0.0
+        self._pinged_at = 0.0  # by `manners.listening`
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_gone = True
@@ -151,12 +152,15 @@ class LiveSocket(WebSocketsSansIOProtocol):
         if rest > 0:
             self.ping_timer = self.loop.call_later(rest, self.send_keepalive_ping)
         else:
+            self._pinged_at = manners.listening.seconds
             super().send_keepalive_ping()
 
     def keepalive_timeout(self) -> None:
         self.pong_timer = None
         if self.inbox.is_full or self._heard_at > self.ping_sent_at:  # its pong may be in what we don't read
             self.schedule_ping()
+        elif owed := manners.listening.owed(self._pinged_at):
+            self.pong_timer = self.loop.call_later(owed, self.keepalive_timeout)
         else:
             self.close_with(Close.NO_PONG)
 
