@@ -26,7 +26,7 @@ async def test_open_sockets_and_what_goes_through_them_are_told(layla, omar, gro
     assert value(during, "serai_sockets", kind="one_topic") == 1
     assert value(during, "serai_socket_topics") == 3  # the chat, and each one's own stream
     assert value(during, "serai_socket_queued_frames") == 0
-    assert await grown(during, "serai_socket_frames_sent_total") == 2
+    assert await grown(during, "serai_socket_frames_sent_total") >= 2  # who is there may pass by as well
     assert (
         value(during, "serai_socket_frames_received_total")
         - value(before, "serai_socket_frames_received_total")
