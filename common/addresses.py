@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+MAX_ADDRESS: Final = 64  # characters: an IPv6 address has 45, and its zone the name of an interface
 
 
 def client_address(peer: str | None, forwarded_for: str | None) -> str | None:
@@ -39,15 +41,19 @@ def is_our_proxy(peer: str | None) -> bool:
     return _is_ours(parse_address(peer))
 
 
-@lru_cache(maxsize=10_000)  # some 3 MB: each request has one, and most have had it before
 def parse_address(text: str | None) -> Address | None:
     """The address that *text* spells, if it spells one.
 
     One host has one address here: a socket that takes both families calls an IPv4 client
     `::ffff:203.0.113.7`, and a zone (`fe80::1%eth0`) names an interface of ours, not the client.
     """
+    return _parse(text) if text and len(text) <= MAX_ADDRESS else None
+
+
+@lru_cache(maxsize=10_000)  # some 3 MB: each request has one, and most have had it before
+def _parse(text: str) -> Address | None:
     try:
-        address = ip_address(text or "")
+        address = ip_address(text)
     except ValueError:
         return None
     if isinstance(address, IPv6Address):

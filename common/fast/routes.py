@@ -110,7 +110,7 @@ class FastRoutes:
         """*send*, noting what all answers of this kind say."""
 
         async def watch(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start" and message["status"] == route.status:
+            if message["type"] == "http.response.start" and _is_of_its_kind(route, message):
                 if len(self._manners) >= ORIGINS_KNOWN:
                     self._manners.clear()
                 self._manners[route.method, request.origin] = [
@@ -121,6 +121,12 @@ class FastRoutes:
             await send(message)
 
         return watch
+
+
+def _is_of_its_kind(route: FastRoute, message: dict[str, Any]) -> bool:
+    """Whether an answer is as all others are that succeed: what it says to one client is for no other."""
+    is_for_one = any(name.lower() == b"set-cookie" for name, _ in message["headers"])
+    return bool(message["status"] == route.status and not is_for_one)
 
 
 def _template(route: FastRoute, request: FastRequest) -> str:

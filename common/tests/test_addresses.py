@@ -4,7 +4,8 @@ import pytest
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
-from common.addresses import address_of_scope, client_address, parse_network
+from common import addresses
+from common.addresses import address_of_scope, client_address, parse_address, parse_network
 from common.middleware.arrival import ArrivalMiddleware
 
 
@@ -123,3 +124,10 @@ def test_a_network_has_one_spelling(text, network):
 def test_what_spells_no_network_is_refused(text):
     with pytest.raises(ValueError):  # noqa: PT011 (of `ipaddress`, with a message for people)
         parse_network(text)
+
+
+def test_what_is_too_long_for_an_address_is_none_and_not_kept():
+    kept = addresses._parse.cache_info().currsize
+
+    assert parse_address("9" * (addresses.MAX_ADDRESS + 1)) is None
+    assert addresses._parse.cache_info().currsize == kept

@@ -7,10 +7,10 @@ from .feed import MOVES, ChatFeed
 from .frames import RENDERERS, SHAPES
 
 __all__ = [
-    "COMMAND_SHAPES",
-    "PAYLOADS",
     "COMMANDS",
+    "COMMAND_SHAPES",
     "MOVES",
+    "PAYLOADS",
     "RENDERERS",
     "SHAPES",
     "Attendance",

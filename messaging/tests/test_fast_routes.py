@@ -309,3 +309,22 @@ def test_both_doors_count_under_the_same_name(ask, given_on):
     assert len(given_on) == 1  # of the two
     assert more(before, "serai_http_requests_total", status="201", **route) == 2
     assert more(before, "serai_http_request_duration_seconds_count", **route) == 2
+
+
+def test_what_is_said_to_one_client_is_taken_for_nobody_else(ask, fast, given_on):
+    fast._manners.clear()
+    django = fast._application
+
+    async def with_cookie(scope, receive, send):
+        async def say(message):
+            if message["type"] == "http.response.start":
+                message = message | {"headers": [*message["headers"], (b"Set-Cookie", b"of=layla")]}
+            await send(message)
+
+        await django(scope, receive, say)
+
+    fast._application = with_cookie
+
+    assert [ask().status_code for _ in range(2)] == [201, 201]
+    assert len(given_on) == 2  # the second is Django's, too
+    assert not fast._manners

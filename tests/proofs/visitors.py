@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -106,7 +107,7 @@ def _flat(frame: Frame) -> Any:
     return {name: value for name, value in frame.items() if not isinstance(value, dict | list)}.items()
 
 
-class Visitor:
+class Visitor(ABC):
     """A client.
 
     Attributes:
@@ -127,13 +128,13 @@ class Visitor:
         self.url = url
         self._connections: dict[int, Connection] = {}
 
-    async def start(self) -> None: ...
+    async def start(self) -> None: ...  # noqa: B027 (most need nothing)
 
-    async def end(self) -> None: ...
+    async def end(self) -> None: ...  # noqa: B027
 
+    @abstractmethod
     async def tell(self, what: str, **told: Any) -> None:
         """Have the client do something with a socket of it."""
-        raise NotImplementedError
 
     def take(self, line: Frame) -> None:
         self._connections[line["n"]].take(line)
