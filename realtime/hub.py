@@ -5,7 +5,7 @@ and given to each from its own position on. So order, gaps, late joiners, lost b
 
 What this process told itself is at hand, and given in the same breath. Of a busy topic it is gathered first,
 for at most `SOCKET_GATHER` seconds: a system call for each frame and socket is what bounds a crowd, and all
-frames that a socket lacks go to it in one. Sockets that lack the same are given the same bytes.
+frames that a socket lacks go to it in one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import time
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from math import inf
 from typing import Any, Final
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -28,94 +27,21 @@ from common.events import Told, topic_of_user
 from common.gate import gate
 from common.models import LogEntry
 
-from . import log, metrics, registry
+from . import log, registry
 from .bell import EVERY_HUB, Listener, Round
-from .frames import Bundle, Close, Frame, bundles, frame
+from .frames import Bundle, Close, Frame, frame
 from .reader import Reader
 from .replays import Replays
 from .sockets import Socket, Subscription
-from .tempo import Tempo
 from .threads import reading
+from .topics import Topic
 
 logger = structlog.get_logger(__name__)
 
 LOOK_BACK: Final = timedelta(seconds=30)  # no transaction commits later than this after its entry
 HEARD_WITHIN: Final = 2.0  # seconds that a socket waits for the bell; without it the sweep must do
-MAX_AT_HAND: Final = 512  # lines of a topic: more than come while a busy one is gathered
 ANSWERED_WITHIN: Final = 5.0  # seconds for commands to be answered when the process ends
 GONE_WITHIN: Final = 1.0  # seconds for the last frames when the process ends
-
-Passing = tuple[Frame, frozenset[str]]  # and who does not hear it
-
-
-class Topic:
-    """A topic that somebody in this process hears.
-
-    Attributes:
-        heard: done once the bell rings here for it.
-        heard_at: when that was, by the loop's clock; infinity before.
-        newest: the highest position heard of.
-        passing: what stands in no log, to be given behind the lines that are known already.
-        strokes: how often the bell said so: a stroke during a read means that there may be more than that.
-        at_hand: lines by position that this process made itself, so that they need not be read; those that
-            somebody is yet to be given.
-        tempo: of its frames.
-        told: up to where somebody was given something, for the figures.
-        pump: while somebody is yet to be given something.
-    """
-
-    __slots__ = (
-        "at_hand",
-        "heard",
-        "heard_at",
-        "name",
-        "newest",
-        "passing",
-        "pump",
-        "strokes",
-        "subscriptions",
-        "tempo",
-        "told",
-    )
-
-    def __init__(self, name: str, heard: asyncio.Task[None]) -> None:
-        self.name = name
-        self.heard = heard
-        self.heard_at = inf
-        heard.add_done_callback(self._is_heard)
-        self.newest = 0
-        self.strokes = 0
-        self.subscriptions: set[Subscription] = set()
-        self.passing: list[Passing] = []
-        self.at_hand: dict[int, log.Line] = {}
-        self.tempo = Tempo()
-        self.told = 0
-        self.pump: asyncio.Task[None] | None = None
-
-    def _is_heard(self, heard: asyncio.Task[None]) -> None:
-        self.heard_at = heard.get_loop().time()
-
-    def take_passing(self) -> list[Passing]:
-        passing, self.passing = self.passing, []
-        return passing
-
-    def reach(self, position: int, now: float) -> None:
-        """It has come to *position*, if that is news."""
-        if position > self.newest:
-            self.tempo.came(position - self.newest, now)
-            self.newest = position
-
-    def offer(self, line: log.Line) -> None:
-        self.at_hand[line.seq] = line
-        if len(self.at_hand) > MAX_AT_HAND:
-            del self.at_hand[next(iter(self.at_hand))]
-
-    def lines_at_hand(self, after: int) -> list[log.Line] | None:
-        """Every line beyond *after*, if all are here."""
-        wanted = range(after + 1, self.newest + 1)
-        if len(wanted) > len(self.at_hand) or any(seq not in self.at_hand for seq in wanted):
-            return None
-        return [self.at_hand[seq] for seq in wanted]
 
 
 class Hub:
@@ -160,7 +86,7 @@ class Hub:
     async def close(self) -> None:
         """Send every socket away, behind the answer to what it has asked for, and stop."""
         self.is_closing = True
-        sockets = self._every_socket()
+        sockets = self.every_socket()
         for index, socket in enumerate(sockets):
             # Not all in the same moment: the next process has to take them in.
             socket.push(frame("going_away", delay=500 + 100 * (index % 50)))  # ms
@@ -279,15 +205,11 @@ class Hub:
     def goes_round(self, round_: Round) -> None:
         """The same for whoever hears one of several topics, on each socket once."""
         heard = [self._topics[name] for name in round_.topics if name in self._topics]
-        sockets = {each.socket for topic in heard for each in self._listening(topic)}
+        sockets = {each.socket for topic in heard for each in topic.listening()}
         bundle = Bundle([round_.text])
         for socket in sockets:
             if str(socket.caller.user.pk) not in round_.hidden_from:
                 socket.push_passing(bundle)
-
-    @staticmethod
-    def _listening(topic: Topic) -> list[Subscription]:
-        return [each for each in topic.subscriptions if not each.is_silent and each.upto is None]
 
     # --- The pump: from the log to the sockets, in order ----------------------------------------------------
 
@@ -311,20 +233,19 @@ class Hub:
 
     def _give_at_hand(self, topic: Topic) -> bool:
         """Give everybody what is at hand, if nothing has to be read before; whether that was so."""
-        if behind := self._behind(topic):
+        if behind := topic.behind():
             lines = topic.lines_at_hand(min(behind))
             if lines is None:
                 return False
-            self._give(lines, topic.subscriptions)
-            metrics.given(topic, lines)
+            topic.give(lines, topic.subscriptions)
         topic.at_hand.clear()
-        self._pass_on(topic, topic.take_passing())
+        topic.pass_on(topic.take_passing())
         self._let_go(topic)
         return True
 
     async def _give_from_log(self, topic: Topic) -> None:
         """Give the next portion of the log."""
-        after, strokes, passing = min(self._behind(topic)), topic.strokes, topic.take_passing()
+        after, strokes, passing = min(topic.behind()), topic.strokes, topic.take_passing()
         lines = await self._reader.read(topic.name, after=after)
         if lines:
             topic.reach(lines[-1].seq, self._time())
@@ -333,49 +254,9 @@ class Hub:
         for move in [line.move for line in lines if line.move]:
             self._move(move)  # first: whoever left, came back and left again has the lines of both times
         # Whoever came in while we read, from further back, has the next round.
-        self._give(lines, [each for each in topic.subscriptions if each.position >= after])
-        metrics.given(topic, lines)
-        self._pass_on(topic, passing)
+        topic.give(lines, [each for each in topic.subscriptions if each.position >= after])
+        topic.pass_on(passing)
         self._let_go(topic)
-
-    @staticmethod
-    def _behind(topic: Topic) -> set[int]:
-        """The positions of those who lack something."""
-        return {
-            each.position
-            for each in topic.subscriptions
-            if each.position < each.end_of(topic.newest) and not each.socket.is_held
-        }
-
-    @staticmethod
-    def _give(lines: list[log.Line], subscriptions: Iterable[Subscription]) -> None:
-        """Give each what they lack of *lines*."""
-        given: dict[tuple[int, int], list[Bundle]] = {}  # from where up to where
-        for each in subscriptions:
-            end = each.end_of(lines[-1].seq) if lines else 0
-            if each.position >= end or each.socket.is_held:
-                continue
-            if not each.is_silent:
-                lacking = each.position, end
-                if lacking not in given:
-                    given[lacking] = bundles(line.text for line in lines if each.position < line.seq <= end)
-                for bundle in given[lacking]:
-                    each.socket.push_all(bundle)
-            each.position = end
-
-    @staticmethod
-    def _pass_on(topic: Topic, passing: list[Passing]) -> None:
-        """Give what passes, behind the lines."""
-        if not passing:
-            return
-        for_all = bundles(text for text, _ in passing)
-        some = frozenset().union(*(hidden_from for _, hidden_from in passing))
-        for each in Hub._listening(topic):
-            given = for_all
-            if some and (user := str(each.socket.caller.user.pk)) in some:
-                given = bundles(text for text, hidden_from in passing if user not in hidden_from)
-            for bundle in given:
-                each.socket.push_passing(bundle)
 
     def _move(self, move: registry.Joins | registry.Leaves) -> None:
         """Bring people into a topic or take them out, as the line just given says."""
@@ -444,7 +325,7 @@ class Hub:
                     await reading(LogEntry.objects.moved_since)(looked_at - LOOK_BACK)
                 ).items():
                     self.moved(name, newest)
-                sessions = {socket.caller.session for socket in self._every_socket()}
+                sessions = {socket.caller.session for socket in self.every_socket()}
                 if sessions:
                     self._end(sessions - await reading(registry.authenticator().alive)(sessions))
                 looked_at = now
@@ -452,16 +333,16 @@ class Hub:
                 logger.warning("sweep_failed", exc_info=True)
 
     async def _turn_away(self) -> None:
-        addresses = {socket.address for socket in self._every_socket()}
-        people = {socket.caller.user.pk for socket in self._every_socket()}
+        addresses = {socket.address for socket in self.every_socket()}
+        people = {socket.caller.user.pk for socket in self.every_socket()}
         denied = await reading(gate.denied_among)(addresses)
         kept_out = await reading(registry.kept_out)(people) if people else set()
-        for socket in self._every_socket():
+        for socket in self.every_socket():
             if socket.address in denied or socket.caller.user.pk in kept_out:
                 socket.close(Close.NOT_ALLOWED)
 
     def _end(self, sessions: set[UUID]) -> None:
-        for socket in self._every_socket():
+        for socket in self.every_socket():
             if socket.caller.session in sessions:
                 socket.close(Close.NOT_AUTHENTICATED)
 
@@ -469,7 +350,7 @@ class Hub:
         """Tell every socket the newest position of whatever moved since its last heartbeat."""
         while True:
             due = time.monotonic() + settings.SOCKET_HEARTBEAT
-            for socket in self._every_socket():
+            for socket in self.every_socket():
                 if not socket.is_held:  # `hello` comes first, and a replay is a sign of life itself
                     socket.push(self._heartbeat(socket))
             await asyncio.sleep(max(0.0, due - time.monotonic()))
@@ -488,17 +369,14 @@ class Hub:
                 moved[f"{kind}s"][id_] = newest
         return frame("heartbeat", **moved, user=user)
 
-    def census(self) -> list[Socket]:
-        """Every socket, for another thread: copies, since they come and go meanwhile."""
-        return [socket for sockets in list(self._sockets.values()) for socket in list(sockets)]
-
     @property
     def topics(self) -> int:
         """How many somebody here hears."""
         return len(self._topics)
 
-    def _every_socket(self) -> list[Socket]:
-        return [socket for sockets in self._sockets.values() for socket in sockets]
+    def every_socket(self) -> list[Socket]:
+        """For any thread: of copies, since they come and go meanwhile."""
+        return [socket for sockets in list(self._sockets.values()) for socket in list(sockets)]
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """A task that is held until it is done, and whose failure is told."""

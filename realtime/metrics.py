@@ -11,8 +11,8 @@ from prometheus_client.registry import Collector
 from .frames import Close
 
 if TYPE_CHECKING:
-    from .hub import Topic
     from .log import Line
+    from .topics import Topic
 
 CLOSES: Final = Counter("serai_socket_closes", "Sockets that we closed, by the code of why.", ["code"])
 RESUMES: Final = Counter("serai_socket_resumes", "Answered `resume`.", ["outcome"])
@@ -64,7 +64,7 @@ class Sockets(Collector):
         longest = GaugeMetricFamily("serai_socket_longest_queue_frames", "The longest of their queues.")
         topics = GaugeMetricFamily("serai_socket_topics", "What somebody here hears.")
         hubs = open_hubs()
-        found = [socket for hub in hubs for socket in hub.census()]
+        found = [socket for hub in hubs for socket in hub.every_socket()]
         queues = [socket.waiting for socket in found]
         one_topic = sum(socket.only is not None for socket in found)
         sockets.add_metric(["all"], len(found) - one_topic)

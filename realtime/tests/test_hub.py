@@ -249,7 +249,7 @@ async def test_what_is_more_than_a_text_is_read(layla, omar, group):
 
 @live
 async def test_lines_at_hand_are_not_for_ever(monkeypatch, layla, omar, group):
-    monkeypatch.setattr("realtime.hub.MAX_AT_HAND", 2)
+    monkeypatch.setattr("realtime.topics.MAX_AT_HAND", 2)
     client = await enter(omar)
     topic = (await hub())._topics[topic_of_chat(group.pk)]
 
