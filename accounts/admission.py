@@ -15,7 +15,7 @@ from common.problems import Problem
 
 from .models import Session
 from .problems import TokenInvalid
-from .services import touch_session
+from .services import touch_sessions
 from .tokens import read_access
 
 KEPT: Final = 10_000  # sessions with what is known of their users: some 20 MB
@@ -65,10 +65,16 @@ def admit(requests: Sequence[FastRequest]) -> list[bool]:
 
     Who may not changed nothing, and hears why from Django.
     """
-    named = [_session_named(request.token) for request in requests]
-    sessions = known.alive({pk for pk in named if pk}, at=timezone.now())
+    now = timezone.now()
+    denied = gate.denied_among({request.client_address for request in requests})
+    welcome = [request for request in requests if request.client_address not in denied]
+    named = {id(request): pk for request in welcome if (pk := _session_named(request.token))}
+    alive = known.alive(set(named.values()), at=now) if named else {}
+    sessions = {key: session for key, pk in named.items() if (session := alive.get(pk))}
+    touch_sessions(sessions=sessions.values(), at=now)
     return [
-        pk in sessions and _admit(request, sessions[pk]) for request, pk in zip(requests, named, strict=True)
+        (session := sessions.get(id(request))) is not None and _admit(request, session)
+        for request in requests
     ]
 
 
@@ -81,9 +87,6 @@ def _session_named(token: str) -> UUID | None:
 
 def _admit(request: FastRequest, session: Session) -> bool:
     """In the order of `common.api.views`."""
-    if not gate.admits(request.client_address):
-        return False
-    touch_session(session=session)
     request.user, request.auth = session.user, session
     view = request.view
     try:

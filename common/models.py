@@ -13,15 +13,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .ids import uuid7
+from .statements import Statement
 
 LOG_KEPT: Final = timedelta(days=7)  # how far back a client may resume (api.md §3)
 
 
-KEEP_ENTRIES: Final = """
-INSERT INTO common_logentry (topic, seq, type, data, at)
-SELECT topic, seq, type, data, at
-FROM jsonb_to_recordset(%s) AS new (topic text, seq bigint, type text, data jsonb, at timestamptz)
-"""
+KEEP_ENTRIES: Final = Statement(
+    "keep_entries",
+    """
+    INSERT INTO common_logentry (topic, seq, type, data, at)
+    SELECT topic, seq, type, data, at
+    FROM json_to_recordset($1::json) AS new (topic text, seq bigint, type text, data jsonb, at timestamptz)
+    """,
+)
 
 
 class LogQuerySet(models.QuerySet["LogEntry"]):
@@ -40,8 +44,7 @@ class LogQuerySet(models.QuerySet["LogEntry"]):
         if connection.vendor != "postgresql":
             LogEntry.objects.bulk_create(LogEntry(**each) for each in entries)
             return
-        with connection.cursor() as cursor:
-            cursor.execute(KEEP_ENTRIES, [orjson.dumps(entries).decode()])
+        KEEP_ENTRIES.run(orjson.dumps(entries))
 
     def moved_since(self, at: datetime) -> dict[str, int]:
         """Topics with entries made at *at* or later, and the newest position of each."""

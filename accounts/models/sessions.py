@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, models
+import orjson
+from django.db import models
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from common.geo import Place, place_of
 from common.ids import uuid7
 from common.instances import stored
+from common.statements import Statement, array
 
 from .devices import KnownDevice
 from .factors import AuthenticatorApp, Passkey
@@ -66,17 +68,16 @@ class SessionQuerySet(models.QuerySet["Session"]):
         user's. For PostgreSQL, where `xmin` and `ctid` together are another pair after each change.
         """
         statement, parameters = _versions()
-        given: dict[Any, Any] = {AT: at, IDS: f"{{{','.join(map(str, ids))}}}"}
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [given[each] for each in parameters])
-            return dict(cursor.fetchall())
+        given: dict[Any, str] = {AT: at.isoformat(), IDS: array(ids)}
+        versions: dict[str, str] = orjson.loads(statement.run(*[given[each] for each in parameters]) or b"{}")
+        return versions
 
     def alive_among(self, ids: Iterable[UUID], *, at: datetime) -> set[UUID]:
         return set(self.alive(at=at).filter(pk__in=list(ids)).values_list("pk", flat=True))
 
 
 @cache
-def _versions() -> tuple[str, list[Any]]:
+def _versions() -> tuple[Statement, list[Any]]:
     """The statement, put together once: Django takes longer for that than PostgreSQL for the answer."""
     session, user = Session._meta.db_table, User._meta.db_table
     named = models.Func(
@@ -92,8 +93,10 @@ def _versions() -> tuple[str, list[Any]]:
     )
     alive = Session.objects.alive(at=AT).filter(named)
     rows = alive.values_list(Cast("pk", models.TextField()), version)
-    statement, parameters = rows.order_by().query.sql_with_params()
-    return statement, list(parameters)
+    text, parameters = rows.order_by().query.sql_with_params()
+    numbered = text % tuple(f"${number}" for number, _ in enumerate(parameters, 1))
+    statement = f"SELECT json_object_agg(id, version) FROM ({numbered}) AS alive (id, version)"  # noqa: S608
+    return Statement("session_versions", statement), list(parameters)
 
 
 class Session(models.Model):

@@ -56,6 +56,7 @@ from .sessions import (
     revoke_session,
     revoke_sessions,
     touch_session,
+    touch_sessions,
     use_ws_ticket,
 )
 from .settings import update_settings
@@ -168,6 +169,7 @@ __all__ = [
     "tell_of_delays",
     "touch_api_key",
     "touch_session",
+    "touch_sessions",
     "unblock_user",
     "unlink_identity",
     "unlock",

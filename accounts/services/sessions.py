@@ -1,7 +1,7 @@
 """Signing in, staying in, and ending it."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -234,9 +234,13 @@ def _end(session: Session, reason: str) -> bool:
 
 def touch_session(*, session: Session) -> None:
     """Note that *session* was used, at most once a minute."""
-    now = timezone.now()
-    if now - session.last_seen_at > SEEN_EVERY:
-        Session.objects.filter(pk=session.pk).update(last_seen_at=now)
+    touch_sessions(sessions=[session], at=timezone.now())
+
+
+def touch_sessions(*, sessions: Iterable[Session], at: datetime) -> None:
+    """The same for many."""
+    if long_ago := {session.pk for session in sessions if at - session.last_seen_at > SEEN_EVERY}:
+        Session.objects.filter(pk__in=long_ago).update(last_seen_at=at)
 
 
 def purge_sessions() -> int:

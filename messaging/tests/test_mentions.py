@@ -1,7 +1,6 @@
 """Calling people: by an explicit list, people in the chat alone, and nobody who has blocked the caller."""
 
 import pytest
-from django.db import connection
 
 from accounts.models import Block
 from accounts.services import block_user
@@ -273,8 +272,7 @@ def test_calling_takes_as_many_queries_in_any_chat(
     add_participants(actor=layla, chat=chat, users=crowd_of(members))
     client = client_of(layla)
 
-    # On PostgreSQL the lock and the look go in one journey.
-    with django_assert_num_queries(16 if connection.vendor == "postgresql" else 17):
+    with django_assert_num_queries(17):
         response = say(client, chat, omar, "all")
 
     assert response.status_code == 201

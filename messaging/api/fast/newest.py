@@ -9,53 +9,58 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.db import connection
+import orjson
 
 from accounts.models import User
+from common.statements import Statement
 from messaging.models import Chat, HiddenMessage, Message, MessageFile, Participant, ReactionCount
 
 # A row's `xmin` and `ctid` together are another pair after each change of it.
-NEWEST: Final = f"""
-SELECT asked.n, me.read_seq, me.delivered_seq,
-    CASE WHEN asked.sees_reading THEN (
-        SELECT min(other.shown_seq) FROM {Participant._meta.db_table} other
-        WHERE other.chat_id = asked.chat AND other.left_seq IS NULL AND other.user_id <> asked.reader
-    ) END,
-    (
-        SELECT min(other.delivered_seq) FROM {Participant._meta.db_table} other
-        WHERE other.chat_id = asked.chat AND other.left_seq IS NULL AND other.user_id <> asked.reader
-    ),
-    page.found
-FROM unnest(%s::int[], %s::uuid[], %s::uuid[], %s::boolean[]) AS asked (n, chat, reader, sees_reading)
-JOIN {Chat._meta.db_table} chat ON chat.id = asked.chat AND chat.deleted_at IS NULL
-JOIN {Participant._meta.db_table} me
-    ON me.chat_id = asked.chat AND me.user_id = asked.reader AND me.left_seq IS NULL
-CROSS JOIN LATERAL (
-    SELECT string_agg(concat_ws(' ', id, seq, is_mine, is_plain, version), ';' ORDER BY seq DESC) AS found
-    FROM (
-        SELECT message.id, message.seq,
-            (message.author_id IS NOT DISTINCT FROM asked.reader)::int AS is_mine,
-            (
-                message.reply_to_id IS NULL AND message.forwarded_at IS NULL
-                AND NOT EXISTS (
-                    SELECT FROM {ReactionCount._meta.db_table} count WHERE count.message_id = message.id
-                )
-                AND NOT EXISTS (
-                    SELECT FROM {MessageFile._meta.db_table} file WHERE file.message_id = message.id
-                )
-            )::int AS is_plain,
-            concat(message.xmin, message.ctid, author.xmin, author.ctid) AS version
-        FROM {Message._meta.db_table} message
-        LEFT JOIN {User._meta.db_table} author ON author.id = message.author_id
-        WHERE message.chat_id = asked.chat AND message.thread_id IS NULL AND NOT EXISTS (
-            SELECT FROM {HiddenMessage._meta.db_table} hidden
-            WHERE hidden.message_id = message.id AND hidden.user_id = asked.reader
-        )
-        ORDER BY message.seq DESC
-        LIMIT %s
-    ) newest
-) page
-"""  # noqa: S608 (names of our own tables)
+NEWEST: Final = Statement(
+    "newest_messages",
+    f"""
+    SELECT json_agg(json_build_array(asked.n, me.read_seq, me.delivered_seq,
+        CASE WHEN asked.sees_reading THEN (
+            SELECT min(other.shown_seq) FROM {Participant._meta.db_table} other
+            WHERE other.chat_id = asked.chat AND other.left_seq IS NULL AND other.user_id <> asked.reader
+        ) END,
+        (
+            SELECT min(other.delivered_seq) FROM {Participant._meta.db_table} other
+            WHERE other.chat_id = asked.chat AND other.left_seq IS NULL AND other.user_id <> asked.reader
+        ),
+        page.found
+    ))
+    FROM json_to_recordset($1::json) AS asked (n integer, chat uuid, reader uuid, sees_reading boolean)
+    JOIN {Chat._meta.db_table} chat ON chat.id = asked.chat AND chat.deleted_at IS NULL
+    JOIN {Participant._meta.db_table} me
+        ON me.chat_id = asked.chat AND me.user_id = asked.reader AND me.left_seq IS NULL
+    CROSS JOIN LATERAL (
+        SELECT string_agg(concat_ws(' ', id, seq, is_mine, is_plain, version), ';' ORDER BY seq DESC) AS found
+        FROM (
+            SELECT message.id, message.seq,
+                (message.author_id IS NOT DISTINCT FROM asked.reader)::int AS is_mine,
+                (
+                    message.reply_to_id IS NULL AND message.forwarded_at IS NULL
+                    AND NOT EXISTS (
+                        SELECT FROM {ReactionCount._meta.db_table} count WHERE count.message_id = message.id
+                    )
+                    AND NOT EXISTS (
+                        SELECT FROM {MessageFile._meta.db_table} file WHERE file.message_id = message.id
+                    )
+                )::int AS is_plain,
+                concat(message.xmin, message.ctid, author.xmin, author.ctid) AS version
+            FROM {Message._meta.db_table} message
+            LEFT JOIN {User._meta.db_table} author ON author.id = message.author_id
+            WHERE message.chat_id = asked.chat AND message.thread_id IS NULL AND NOT EXISTS (
+                SELECT FROM {HiddenMessage._meta.db_table} hidden
+                WHERE hidden.message_id = message.id AND hidden.user_id = asked.reader
+            )
+            ORDER BY message.seq DESC
+            LIMIT $2::integer
+        ) newest
+    ) page
+    """,  # noqa: S608 (names of our own tables)
+)
 
 
 class Asked(NamedTuple):
@@ -96,13 +101,9 @@ class Newest(NamedTuple):
 def newest_of(asked: Sequence[Asked], *, limit: int) -> list[Newest | None]:
     """The newest *limit* messages of each; None for who is not in the chat."""
     found: list[Newest | None] = [None] * len(asked)
-    columns = map(list, zip(*asked, strict=True))
-    with connection.cursor() as cursor:
-        cursor.execute(NEWEST, [list(range(len(asked))), *columns, limit])
-        for number, *marks, messages in cursor.fetchall():
-            found[number] = Newest(
-                Marks(*marks), [_named(each) for each in (messages or "").split(";") if each]
-            )
+    places = [{"n": number, **each._asdict()} for number, each in enumerate(asked)]
+    for number, *marks, messages in orjson.loads(NEWEST.run(orjson.dumps(places), str(limit)) or b"[]"):
+        found[number] = Newest(Marks(*marks), [_named(each) for each in (messages or "").split(";") if each])
     return found
 
 

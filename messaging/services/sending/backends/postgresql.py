@@ -1,12 +1,12 @@
 """PostgreSQL: a lock, a look and one statement that keeps, however many are sent together.
 
 The lock is a statement of its own, in front: a statement sees what was committed when it began, and one that
-waited in the lock would take somebody for present who was removed meanwhile. Both go in one journey.
+waited in the lock would take somebody for present who was removed meanwhile.
 
 Ids of what was asked for are not read back: a row names the send by its number.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,7 @@ from psycopg import sql
 
 from accounts.models import Block
 from common.instances import stored
+from common.statements import Statement, array
 from messaging.models import Chat, Message, Participant
 from messaging.services.sending.ground import Before, Ground, Send
 
@@ -26,25 +27,43 @@ from .orm import sent_before
 CHAT: Final = ("id", "type", "permissions", "private_key", "participant_count", "last_seq")
 PARTICIPANT: Final = ("id", "role", "is_request")
 
-LOCK_AND_LOOK: Final = f"""
-SELECT {", ".join(CHAT)} FROM {Chat._meta.db_table}
-WHERE id = ANY(%s::uuid[]) AND deleted_at IS NULL ORDER BY id FOR UPDATE;
+LOCK: Final = Statement(
+    "lock_chats",
+    f"""
+    WITH locked AS (
+        SELECT {", ".join(CHAT)} FROM {Chat._meta.db_table}
+        WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY id FOR UPDATE
+    )
+    SELECT json_agg(json_build_array({", ".join(CHAT)})) FROM locked
+    """,  # noqa: S608 (names of our own columns)
+)
 
-SELECT asked.n - 1, {", ".join(f"me.{name}" for name in PARTICIPANT)},
-    chat.type = %s AND EXISTS (
-        SELECT FROM {Participant._meta.db_table} other JOIN {Block._meta.db_table} block
-            ON (block.blocker_id, block.blocked_id) IN
-                ((me.user_id, other.user_id), (other.user_id, me.user_id))
-        WHERE other.chat_id = me.chat_id AND other.user_id <> me.user_id
-    ),
-    before.id, before.fingerprint, before.deleted_at IS NOT NULL
-FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) WITH ORDINALITY AS asked (chat, author, client_id, n)
-LEFT JOIN {Participant._meta.db_table} me
-    ON me.chat_id = asked.chat AND me.user_id = asked.author AND me.left_seq IS NULL
-LEFT JOIN {Chat._meta.db_table} chat ON chat.id = me.chat_id
-LEFT JOIN {Message._meta.db_table} before
-    ON before.author_id = asked.author AND before.client_id = asked.client_id AND before.client_id <> ''
-"""  # noqa: S608 (names of our own columns)
+# Each is looked up by itself: whoever joins them may come to read all that was ever sent under a client id.
+LOOK: Final = Statement(
+    "look_before_sending",
+    f"""
+    SELECT json_agg(json_build_array(
+        asked.n, {", ".join(f"me.{name}" for name in PARTICIPANT)},
+        asked.is_private AND EXISTS (
+            SELECT FROM {Participant._meta.db_table} other JOIN {Block._meta.db_table} block
+                ON (block.blocker_id, block.blocked_id) IN
+                    ((asked.author, other.user_id), (other.user_id, asked.author))
+            WHERE other.chat_id = asked.chat AND other.user_id <> asked.author
+        ),
+        before.id, before.fingerprint, before.deleted_at IS NOT NULL
+    ))
+    FROM json_to_recordset($1::json)
+        AS asked (n integer, chat uuid, is_private boolean, author uuid, client_id text)
+    LEFT JOIN LATERAL (
+        SELECT {", ".join(PARTICIPANT)} FROM {Participant._meta.db_table}
+        WHERE chat_id = asked.chat AND user_id = asked.author AND left_seq IS NULL LIMIT 1
+    ) me ON TRUE
+    LEFT JOIN LATERAL (
+        SELECT id, fingerprint, deleted_at FROM {Message._meta.db_table}
+        WHERE author_id = asked.author AND client_id = asked.client_id AND client_id <> '' LIMIT 1
+    ) before ON TRUE
+    """,  # noqa: S608
+)
 
 # What differs between two plain messages, and its type in PostgreSQL. All else is as a new `Message` has it.
 SAID: Final = {
@@ -66,12 +85,12 @@ KEEP: Final = f"""
 WITH said AS (
     INSERT INTO {Message._meta.db_table} ({", ".join([*SAID, *(field.attname for field in SAME)])})
     SELECT {", ".join(SAID)}, {{same}}
-    FROM jsonb_to_recordset(%s) AS new ({", ".join(f"{name} {type_}" for name, type_ in SAID.items())})
+    FROM json_to_recordset($1::json) AS new ({", ".join(f"{name} {type_}" for name, type_ in SAID.items())})
 )
 UPDATE {Chat._meta.db_table} chat
 SET last_seq = moved.last_seq, last_message_id = moved.last_message_id,
     last_activity_at = moved.last_activity_at
-FROM jsonb_to_recordset(%s)
+FROM json_to_recordset($2::json)
     AS moved (id uuid, last_seq bigint, last_message_id uuid, last_activity_at timestamptz)
 WHERE chat.id = moved.id
 """  # noqa: S608
@@ -80,43 +99,52 @@ WHERE chat.id = moved.id
 class PostgresBackend:
     def look(self, sends: Sequence[Send]) -> Ground:
         alias = connection.alias
-        chats_asked = _array(send.chat for send in sends)
-        authors = _array(send.author for send in sends)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                LOCK_AND_LOOK,
-                [
-                    chats_asked,
-                    Chat.Type.PRIVATE,
-                    chats_asked,
-                    authors,
-                    [send.client_id for send in sends],
-                ],
-            )
-            chats = {row[0]: _chat(row, alias) for row in cursor.fetchall()}
-            cursor.nextset()
-            rows = cursor.fetchall()
+        asked = {str(send.chat): send.chat for send in sends}
+        chats: dict[UUID, Chat] = {}
+        for id_, *more in orjson.loads(LOCK.run(array(asked)) or b"[]"):
+            pk = asked[id_]
+            chats[pk] = stored(Chat, using=alias, **dict(zip(CHAT, (pk, *more), strict=True)))
         people: dict[tuple[UUID, UUID], Participant] = {}
         apart: set[tuple[UUID, UUID]] = set()
         before: dict[tuple[UUID | None, str], Before] = {}
-        for number, *mine, is_apart, sent, fingerprint, is_deleted in rows:
+        for number, id_, role, is_request, is_apart, sent, fingerprint, is_deleted in self._found(
+            sends, chats
+        ):
             send = sends[number]
             author = send.author
-            if author and mine[0]:
+            if author and id_:
                 people[send.chat, author] = stored(
                     Participant,
                     using=alias,
                     chat_id=send.chat,
                     user_id=author,
-                    **dict(zip(PARTICIPANT, mine, strict=True)),
+                    id=UUID(id_),
+                    role=role,
+                    is_request=is_request,
                 )
                 if is_apart:
                     apart.add((send.chat, author))
             if sent:
-                before[author, send.client_id] = Before(sent, fingerprint, is_deleted)
+                before[author, send.client_id] = Before(UUID(sent), fingerprint, is_deleted)
         if ours := [send for send in sends if not send.author]:
             before |= sent_before(ours)
         return Ground(chats=chats, people=people, apart=apart, before=before)
+
+    @staticmethod
+    def _found(sends: Sequence[Send], chats: dict[UUID, Chat]) -> list[list[Any]]:
+        asked = [
+            {
+                "n": number,
+                "chat": send.chat,
+                "is_private": chats[send.chat].type == Chat.Type.PRIVATE,
+                "author": send.author,
+                "client_id": send.client_id,
+            }
+            for number, send in enumerate(sends)
+            if send.chat in chats
+        ]
+        rows: list[list[Any]] = orjson.loads(LOOK.run(orjson.dumps(asked)) or b"[]") if asked else []
+        return rows
 
     def keep(self, *, said: Sequence[Message], moved: Sequence[Chat]) -> None:
         messages = [{name: getattr(message, name) for name in SAID} for message in said]
@@ -129,28 +157,16 @@ class PostgresBackend:
             }
             for chat in moved
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(_keep(), [orjson.dumps(messages).decode(), orjson.dumps(chats).decode()])
+        _keep().run(orjson.dumps(messages), orjson.dumps(chats))
         alias = connection.alias
         for message in said:
             message._state.adding, message._state.db = False, alias
 
 
-def _array(ids: Iterable[UUID | None]) -> str:
-    """As PostgreSQL writes them: the driver would ask of each what it is."""
-    return f"{{{','.join(str(each) if each else 'NULL' for each in ids)}}}"
-
-
-def _chat(row: Sequence[Any], alias: str) -> Chat:
-    chat = stored(Chat, using=alias, **dict(zip(CHAT, row, strict=True)))
-    if isinstance(chat.permissions, str):  # Django has the driver leave JSON to its fields
-        chat.permissions = orjson.loads(chat.permissions)
-    return chat
-
-
 @cache
-def _keep() -> str:
+def _keep() -> Statement:
     """`KEEP` with what all messages have in common, written out once."""
     message = Message()
     values = [field.get_db_prep_save(getattr(message, field.attname), connection) for field in SAME]
-    return KEEP.format(same=", ".join(sql.Literal(value).as_string() for value in values))
+    same = ", ".join(sql.Literal(value).as_string() for value in values)
+    return Statement("keep_messages", KEEP.format(same=same))

@@ -1,0 +1,80 @@
+"""Statements that go past Django's cursor: everybody else finds them as they find any other."""
+
+import pytest
+from django.db import DataError, IntegrityError, connection, transaction
+from django.db.transaction import TransactionManagementError
+
+from common.models import UserPosition
+from common.statements import Statement, array
+
+pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="they are PostgreSQL's own")
+
+ECHO = Statement("test_echo", "SELECT $1::text")
+PLANS = Statement("test_plans", "SELECT count(*) FROM pg_prepared_statements WHERE name = $1")
+COUNT = Statement("test_count", 'INSERT INTO common_userposition ("user", seq) VALUES ($1::uuid, $2::bigint)')
+ID = "0192f0c1-0000-7000-8000-000000000001"
+
+
+@pytest.mark.django_db
+def test_it_answers_with_one_value_or_none():
+    assert ECHO.run("a 'quoted' %s ü") == "a 'quoted' %s ü".encode()
+    assert COUNT.run(ID, "3") is None
+    assert UserPosition.objects.get().seq == 3
+
+
+@pytest.mark.django_db
+def test_the_server_keeps_its_plan_unless_it_is_told_not_to(settings):
+    ECHO.run("once")
+    ECHO.run("and again")
+    assert PLANS.run("test_echo") == b"1"
+    settings.DATABASE_PREPARE = False
+    other = Statement("test_unkept", "SELECT $1::text")
+    assert other.run("each time anew") == b"each time anew"
+    assert PLANS.run("test_unkept") == b"0"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_undone_with_the_transaction_around_it():
+    with transaction.atomic():
+        COUNT.run(ID, "1")  # the first in it: the transaction begins with this one
+        transaction.set_rollback(True)
+    assert not UserPosition.objects.exists()
+    COUNT.run(ID, "1")  # alone, it stays
+    connection.close()
+    assert UserPosition.objects.get().seq == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_database_refuses_is_raised_as_django_has_it():
+    COUNT.run(ID, "1")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        COUNT.run(ID, "2")
+    with pytest.raises(DataError):
+        COUNT.run("no id", "2")
+    assert UserPosition.objects.get().seq == 1
+
+
+@pytest.mark.django_db
+def test_nothing_goes_into_a_transaction_that_is_to_be_undone():
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        with pytest.raises(TransactionManagementError):
+            ECHO.run("too late")
+        transaction.set_rollback(False)
+
+
+@pytest.mark.django_db
+def test_it_is_counted_and_seen_like_any_other(django_assert_num_queries):
+    seen = []
+
+    def watch(execute, sql, params, many, context):
+        seen.append(sql)
+        return execute(sql, params, many, context)
+
+    with django_assert_num_queries(1), connection.execute_wrapper(watch):
+        ECHO.run("one")
+    assert seen == ["SELECT $1::text"]
+
+
+def test_an_array_may_lack_some():
+    assert array([ID, None]) == f"{{{ID},NULL}}"
