@@ -31,6 +31,11 @@ def new(model: type[M], **values: Any) -> M:
     return instance
 
 
+def refer(instance: Model, **related: Model | None) -> None:
+    """Have *instance*, whose columns say so already, know what it refers to, as a join would."""
+    instance._state.fields_cache.update(related)
+
+
 def _state(using: str) -> ModelState:
     state = ModelState()
     state.adding, state.db = False, using

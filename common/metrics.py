@@ -3,9 +3,11 @@
 Labels are few and known: an address that anybody can write has no place in one.
 """
 
+from collections import Counter as Counted
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from time import perf_counter
 from typing import Any, Final
 
@@ -40,8 +42,15 @@ EVENTS: Final = Counter("serai_events", "Events told by this process after their
 def request_answered(method: str | None, route: str | None, status: int, seconds: float) -> None:
     method = method if method in METHODS else "other"
     route = route or NO_ROUTE
-    REQUESTS.labels(method, route, status).inc()
-    REQUEST_SECONDS.labels(method, route).observe(seconds)
+    count, took = _of_requests(method, route, status)
+    count.inc()
+    took.observe(seconds)
+
+
+@cache
+def _of_requests(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Found once: there are as many as the metrics have."""
+    return REQUESTS.labels(method, route, status), REQUEST_SECONDS.labels(method, route)
 
 
 def time_queries(connection: Any, **_: Any) -> None:
@@ -59,8 +68,8 @@ def _timed(execute: Callable[..., Any], sql: Any, params: Any, many: Any, contex
 
 
 def count_events(told: Sequence[Told]) -> None:
-    for each in told:
-        EVENTS.labels(each.type).inc()
+    for type_, count in Counted(each.type for each in told).items():
+        EVENTS.labels(type_).inc(count)
 
 
 @dataclass(frozen=True, kw_only=True)

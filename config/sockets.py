@@ -51,5 +51,7 @@ class Polls:
             await send({"type": "http.response.body", "body": content})
 
     def _is_poll(self, scope: Any) -> bool:
+        if b"EIO" not in scope["query_string"]:
+            return False  # most are none
         path = scope["path"].lstrip("/")
         return any(route.pattern.match(path) for route in self.routes) and "EIO" in query_of(scope)

@@ -85,7 +85,8 @@ def rule_of(action: str, chat: Chat) -> str:
 
 def deciding(action: str, chat: Chat) -> str:
     """What decides who may do *action*: itself, or what it needs, whichever asks for more."""
-    needed = NEEDS.get(action, action)
+    if (needed := NEEDS.get(action)) is None:
+        return action
     return max((action, needed), key=lambda each: STRICTNESS[level_of(each, chat)])
 
 

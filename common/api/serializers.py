@@ -1,5 +1,6 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +21,8 @@ class Input(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-Reader = Callable[[Any, Any], Any]  # of a serializer and what it shows
+# Of what is shown; those that a serializer has as methods, of the serializer before it.
+Reader = Callable[..., Any]
 
 
 class ReadStraight(serializers.Serializer[Any]):
@@ -30,7 +32,7 @@ class ReadStraight(serializers.Serializer[Any]):
     What comes out is the same.
     """
 
-    _readers: ClassVar[list[tuple[str, Reader]]]
+    _readers: ClassVar[list[tuple[str, Reader, bool]]]  # by field; whether it is a method
 
     @classmethod
     def show(cls, instance: Any, **context: Any) -> dict[str, Any]:
@@ -43,29 +45,35 @@ class ReadStraight(serializers.Serializer[Any]):
     def to_representation(self, instance: Any) -> dict[str, Any]:
         shape = type(self)
         if "_readers" not in vars(shape):
-            shape._readers = [(name, _reader(field)) for name, field in shape().fields.items()]
-        return {name: reader(self, instance) for name, reader in shape._readers}
+            shape._readers = [(name, *_reader(shape, field)) for name, field in shape().fields.items()]
+        return {
+            name: reader(self, instance) if is_method else reader(instance)
+            for name, reader, is_method in shape._readers
+        }
 
 
-def _reader(field: Any) -> Reader:
+def _reader(shape: type[ReadStraight], field: Any) -> tuple[Reader, bool]:
+    if isinstance(field, serializers.SerializerMethodField):
+        return getattr(shape, field.method_name), True
+    return _reader_of_attribute(field), False
+
+
+def _reader_of_attribute(field: Any) -> Reader:
     attribute = field.source
     match field:
-        case serializers.SerializerMethodField():
-            method = field.method_name
-            return lambda shape, instance: getattr(shape, method)(instance)
         case serializers.PrimaryKeyRelatedField():
             attribute = f"{attribute}_id"  # without a look at what it names
         case serializers.DateTimeField():
-            return lambda shape, instance: moment(getattr(instance, attribute))
+            return lambda instance: moment(getattr(instance, attribute))
         case serializers.UUIDField():
-            return lambda shape, instance: str(getattr(instance, attribute))
+            return lambda instance: str(getattr(instance, attribute))
         case serializers.CharField() | serializers.IntegerField() | serializers.BooleanField():
             pass
         case serializers.ChoiceField():
-            return lambda shape, instance: (value := getattr(instance, attribute)) and str(value)
+            return lambda instance: (value := getattr(instance, attribute)) and str(value)
         case _:
             raise TypeError(f"{field!r} can't be read straight")
-    return lambda shape, instance: getattr(instance, attribute)
+    return attrgetter(attribute)
 
 
 def moment(at: datetime | None) -> str | None:

@@ -9,7 +9,7 @@ from common.problems import Problem
 from messaging import services
 from messaging.models import Message
 
-from .serializers import MessageForReaderSerializer
+from .serializers import said_just_now
 
 NAMES: Final = {"text", "client_id"}
 MAX_CLIENT_ID: Final = 255  # characters
@@ -52,7 +52,7 @@ async def send_plain(*, actor: User, chat: UUID, said: Plain) -> dict[str, Any] 
     Raises:
         Exception: what is no refusal; whether it was sent nobody knows.
     """
-    return as_said(await services.gather(send_of(actor, chat, said)), actor)
+    return as_said(await services.gather(send_of(actor, chat, said)))
 
 
 def send_of(actor: User, chat: UUID, said: Plain) -> services.Send:
@@ -60,10 +60,10 @@ def send_of(actor: User, chat: UUID, said: Plain) -> services.Send:
     return services.Send(actor=actor, chat=chat, client_id=said.client_id, content=content)
 
 
-def as_said(sent: services.Sent, actor: User) -> dict[str, Any] | None:
+def as_said(sent: services.Sent) -> dict[str, Any] | None:
     """As `send_plain` has it."""
     if sent.error and not isinstance(sent.error, Problem):
         raise sent.error
     if sent.message is None or not sent.is_new:
         return None
-    return MessageForReaderSerializer.show(sent.message, reader=actor)
+    return said_just_now(sent.message)

@@ -20,6 +20,7 @@ from messaging.api.serializers import (
     ReceivedInvitationSerializer,
     ScheduledSerializer,
     counts_of,
+    message_at_hand,
 )
 from messaging.events import (
     ChatAdded,
@@ -215,11 +216,6 @@ def scheduled(entries: Sequence[LogEntry]) -> list[dict[str, Any]]:
         ScheduledSerializer(row).data if (row := found.get(UUID(entry.data["scheduled"]))) else entry.data
         for entry in entries
     ]
-
-
-def message_at_hand(message: Message) -> dict[str, Any]:
-    """A message that was just sent, whole: nothing of it is looked up."""
-    return MessageSerializer.show(message)
 
 
 SHAPES: Final[dict[str, Shape]] = {MessageSent.type: message_at_hand}

@@ -43,15 +43,14 @@ def send_each(batch: Sequence[Said]) -> list[Answer | Exception | None]:
     admitted = [each for each, may in zip(batch, admit([each.request for each in batch]), strict=True) if may]
     sends = [send_of(request.user, UUID(request.values["chat"]), said) for request, said in admitted]
     answers = {
-        id(each): _answer(each.request, sent)
-        for each, sent in zip(admitted, services.send_messages(sends), strict=True)
+        id(each): _answer(sent) for each, sent in zip(admitted, services.send_messages(sends), strict=True)
     }
     return [answers.get(id(each)) for each in batch]
 
 
-def _answer(request: FastRequest, sent: services.Sent) -> Answer | Exception | None:
+def _answer(sent: services.Sent) -> Answer | Exception | None:
     try:
-        message = as_said(sent, request.user)
+        message = as_said(sent)
     except Exception as error:  # noqa: BLE001 (raised where the request is waited for)
         return error
     if message is None:

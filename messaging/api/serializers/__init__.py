@@ -42,6 +42,8 @@ from .messages import (
     MessageSerializer,
     MessageToChatInput,
     PageQuery,
+    message_at_hand,
+    said_just_now,
     status_of,
 )
 from .outbox import MAX_OUTBOX, OutboxSerializer, WaitingInput
@@ -164,5 +166,7 @@ __all__ = [
     "UnreadSerializer",
     "WaitingInput",
     "counts_of",
+    "message_at_hand",
+    "said_just_now",
     "status_of",
 ]

@@ -132,6 +132,21 @@ class MessageForReaderSerializer(MessageSerializer):
         )
 
 
+def message_at_hand(message: Message) -> dict[str, Any]:
+    """A plain message that was just sent, for everybody: nothing of it is looked up. Made once for all frames
+    and answers of this process.
+    """
+    shown: dict[str, Any] | None = vars(message).get("at_hand")
+    if shown is None:
+        shown = vars(message)["at_hand"] = MessageSerializer.show(message)
+    return shown
+
+
+def said_just_now(message: Message) -> dict[str, Any]:
+    """The same for its author, as `MessageForReaderSerializer` has it: nobody can have it yet."""
+    return message_at_hand(message) | {"status": "sent"}
+
+
 def status_of(chat: Any, *, seq: int, is_mine: bool) -> str:
     """How far a message of the main line is, for the reader whose marks *chat* has."""
     if is_mine:

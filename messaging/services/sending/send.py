@@ -14,7 +14,7 @@ from prometheus_client import Histogram
 from accounts.models import User
 from common.actors import System
 from common.events import emit_each
-from common.instances import new
+from common.instances import new, refer
 from common.problems import NotFound, Problem
 from messaging import policies
 from messaging.events import MessageSent
@@ -151,12 +151,11 @@ def _say(send: Send, ground: Ground) -> tuple[Message, bool]:
     chat, content = ground.chats.get(send.chat), send.content
     if chat is None:
         raise NotFound
-    actor, me = send.actor, None
-    if isinstance(actor, User):
-        me = ground.people.get((chat.pk, actor.pk))
-        apart = (chat.pk, actor.pk) in ground.apart
-        policies.require_of(me, "message.send", chat, apart=lambda: apart)
-    name = (send.author, send.client_id)
+    actor, author, me = send.actor, send.author, None
+    if author:
+        me = ground.people.get((send.chat, author))
+        policies.require_of(me, "message.send", chat, apart=lambda: (send.chat, author) in ground.apart)
+    name = (author, send.client_id)
     if send.client_id and (before := ground.before.get(name)):
         return _same(send, before), False
     if me:
@@ -177,12 +176,15 @@ def _new(send: Send, chat: Chat) -> Message:
     message = new(
         Message,
         chat_id=chat.pk,
+        author_id=send.author,
         seq=chat.take_seq(),
         client_id=send.client_id,
         fingerprint=send.content.fingerprint(chat.pk),
         **send.content.columns(),
     )
-    message.author = send.actor if isinstance(send.actor, User) else None  # whole: the answer names them
+    refer(
+        message, author=send.actor if isinstance(send.actor, User) else None
+    )  # whole: the answer names them
     for name, value in send.content.provenance().items():
         setattr(message, name, value)
     message.shown_files = []
