@@ -170,7 +170,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         elif self.socket is None or self.hub is None:
             await self._authenticate(given)
         else:
-            with self.hub.answering(), structlog.contextvars.bound_contextvars(request_id=uuid7().hex):
+            with self.hub.answering():
                 await self._answer(self.socket, given)
 
     async def _authenticate(self, given: dict[str, Any]) -> None:
@@ -182,7 +182,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self._enter(token)
 
     async def _answer(self, socket: Socket, given: dict[str, Any]) -> None:
-        type_, id_ = given["type"], given.get("id")
+        type_, id_, request_id = given["type"], given.get("id"), uuid7().hex
+        structlog.contextvars.bind_contextvars(request_id=request_id)  # until the next one: the task is ours
         try:
             match type_:
                 case "ping":
@@ -199,7 +200,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
             if problem is None:
                 logger.exception("command_failed", command=type_)
                 problem = ServerFault()
-            request_id = structlog.contextvars.get_contextvars()["request_id"]
             socket.push(frame("error", id=id_, error=problem.body() | {"request_id": request_id}))
         finally:
             self._release()

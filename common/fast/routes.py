@@ -1,5 +1,6 @@
 """The door in front of Django."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable
@@ -20,11 +21,13 @@ FAILED: Final = "serai.failed"
 
 OF_EACH: Final = frozenset({b"content-length", b"location", b"x-request-id"})  # headers of one answer
 OF_LIMITS: Final = b"ratelimit-"
+PATIENCE: Final = 1.0  # seconds to wait for Django's first answer of a kind, before asking it, too
 ORIGINS_KNOWN: Final = 64  # to a route: clients name them, so there is an end to what is kept
 
 _templates: Final[dict[re.Pattern[str], str]] = {}
 
 Header = tuple[bytes, bytes]
+Kind = tuple[str, str]  # of answers: method, and origin of the request
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -70,7 +73,8 @@ class FastRoutes:
         self._routes = list(routes)
         self._application = application
         self._base = f"/api/v{settings.API_VERSIONS[-1]}/"
-        self._manners: dict[tuple[str, str], list[Header]] = {}  # by method and origin
+        self._manners: dict[Kind, list[Header]] = {}
+        self._lessons: dict[Kind, asyncio.Future[None]] = {}  # done once Django has answered
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         start = perf_counter()
@@ -78,9 +82,12 @@ class FastRoutes:
             await self._application(scope, receive, send)
             return
         route, request = found
-        manners = self._manners.get((route.method, request.origin))
+        kind = route.method, request.origin
+        if kind in self._lessons:  # of a crowd that comes to a new process one asks Django
+            await asyncio.wait([self._lessons[kind]], timeout=PATIENCE)
+        manners = self._manners.get(kind)
         if manners is None:
-            await self._application(scope, receive, self._watched(route, request, send))
+            await self._learn(route, kind, scope, receive, send)
             return
         came: list[dict[str, Any]] = []
         if await _read_body(request, receive, came) and (answer := await _answered(route, request)):
@@ -106,21 +113,28 @@ class FastRoutes:
                 return (route, request) if request else None
         return None
 
-    def _watched(self, route: FastRoute, request: FastRequest, send: Send) -> Send:
-        """*send*, noting what all answers of this kind say."""
+    async def _learn(self, route: FastRoute, kind: Kind, scope: Any, receive: Receive, send: Send) -> None:
+        """Have Django answer, and note what all answers of this kind say."""
 
         async def watch(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start" and _is_of_its_kind(route, message):
                 if len(self._manners) >= ORIGINS_KNOWN:
                     self._manners.clear()
-                self._manners[route.method, request.origin] = [
+                self._manners[kind] = [
                     (name, value)
                     for name, value in message["headers"]
                     if name.lower() not in OF_EACH and not name.lower().startswith(OF_LIMITS)
                 ]
             await send(message)
 
-        return watch
+        lesson = asyncio.get_running_loop().create_future()
+        self._lessons.setdefault(kind, lesson)
+        try:
+            await self._application(scope, receive, watch)
+        finally:
+            lesson.set_result(None)
+            if self._lessons.get(kind) is lesson:
+                del self._lessons[kind]
 
 
 def _is_of_its_kind(route: FastRoute, message: dict[str, Any]) -> bool:

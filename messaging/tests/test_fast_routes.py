@@ -1,5 +1,6 @@
 """The door in front of Django: what it answers itself is what Django would say, and all else is Django's."""
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -328,3 +329,21 @@ def test_what_is_said_to_one_client_is_taken_for_nobody_else(ask, fast, given_on
     assert [ask().status_code for _ in range(2)] == [201, 201]
     assert len(given_on) == 2  # the second is Django's, too
     assert not fast._manners
+
+
+@pytest.mark.parametrize("are_welcome", [True, False], ids=["welcome", "refused"])
+def test_of_a_crowd_that_comes_first_one_asks_django(are_welcome, ask, fast, given_on, chat):
+    fast._manners.clear()
+
+    async def crowd(application, scope, pieces, answered):
+        answers = [[] for _ in range(5)]
+        await asyncio.gather(*(converse(application, dict(scope), pieces, each) for each in answers))
+        assert len({response_of(each).status_code for each in answers}) == 1
+        answered += answers[-1]
+
+    response = ask(converse=crowd, headers={} if are_welcome else {"Authorization": "Bearer nobody's"})
+
+    assert response.status_code == (201 if are_welcome else 401)
+    assert len(given_on) == (1 if are_welcome else 5)  # a refusal says nothing of how others are answered
+    assert chat.messages.count() == (5 if are_welcome else 0)
+    assert not fast._lessons
