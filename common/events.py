@@ -100,11 +100,14 @@ def emit(event: Event, *, audience: Iterable[UUID] = (), hidden_from: Iterable[U
     _keep_and_tell(told)
 
 
-def emit_each(events: Sequence[Event], subjects: Sequence[Any]) -> None:
+def emit_each(
+    events: Sequence[Event], subjects: Sequence[Any], *, keep: Callable[..., None] = LogEntry.objects.keep
+) -> None:
     """Tell of *events*, each in its topic alone, if and when the transaction commits.
 
     Args:
         subjects: what each is about, if whoever hears it here need not look it up; else None.
+        keep: writes the entries, as `log`, perhaps with what else is to be written.
 
     Raises:
         RuntimeError: outside the transaction that makes the changes.
@@ -125,7 +128,7 @@ def emit_each(events: Sequence[Event], subjects: Sequence[Any]) -> None:
                     subject=subject,
                 )
             )
-    _keep_and_tell(told)
+    _keep_and_tell(told, keep)
 
 
 def _require_transaction(event: Event) -> None:
@@ -133,9 +136,9 @@ def _require_transaction(event: Event) -> None:
         raise RuntimeError(f"{event.type} emitted outside a transaction")
 
 
-def _keep_and_tell(told: list[Told]) -> None:
-    LogEntry.objects.keep(
-        [
+def _keep_and_tell(told: list[Told], keep: Callable[..., None] = LogEntry.objects.keep) -> None:
+    keep(
+        log=[
             {"topic": each.topic, "seq": each.seq, "type": each.type, "data": each.data, "at": each.at}
             for each in told
             if each.seq is not None

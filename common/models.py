@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 import orjson
@@ -28,23 +28,29 @@ KEEP_ENTRIES: Final = Statement(
 )
 
 
+class Entry(TypedDict):
+    """What a new one is written from."""
+
+    topic: str
+    seq: int
+    type: str
+    data: dict[str, Any]
+    at: datetime
+
+
 class LogQuerySet(models.QuerySet["LogEntry"]):
     def after(self, topic: str, seq: int) -> LogQuerySet:
         """What followed position *seq* of *topic*, in order."""
         return self.filter(topic=topic, seq__gt=seq).order_by("seq")
 
-    def keep(self, entries: Sequence[dict[str, Any]]) -> None:
-        """Write new entries: every change does, so on PostgreSQL without Django's work for each value.
-
-        Args:
-            entries: `topic`, `seq`, `type`, `data` and `at` of each.
-        """
-        if not entries:
+    def keep(self, log: Sequence[Entry]) -> None:
+        """Write new entries: every change does, so on PostgreSQL without Django's work for each value."""
+        if not log:
             return
         if connection.vendor != "postgresql":
-            LogEntry.objects.bulk_create(LogEntry(**each) for each in entries)
+            LogEntry.objects.bulk_create(LogEntry(**each) for each in log)
             return
-        KEEP_ENTRIES.run(orjson.dumps(entries))
+        KEEP_ENTRIES.run(orjson.dumps(log))
 
     def moved_since(self, at: datetime) -> dict[str, int]:
         """Topics with entries made at *at* or later, and the newest position of each."""

@@ -5,14 +5,15 @@ from django.db import DataError, IntegrityError, connection, transaction
 from django.db.transaction import TransactionManagementError
 
 from common.models import UserPosition
-from common.statements import Statement, array
+from common.statements import Statement, array, run
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="they are PostgreSQL's own")
 
 ECHO = Statement("test_echo", "SELECT $1::text")
 PLANS = Statement("test_plans", "SELECT count(*) FROM pg_prepared_statements WHERE name = $1")
 COUNT = Statement("test_count", 'INSERT INTO common_userposition ("user", seq) VALUES ($1::uuid, $2::bigint)')
-ID = "0192f0c1-0000-7000-8000-000000000001"
+SEQ = Statement("test_seq", 'SELECT seq FROM common_userposition WHERE "user" = $1::uuid')
+ID, OTHER, THIRD = (f"0192f0c1-0000-7000-8000-00000000000{number}" for number in (1, 2, 3))
 
 
 @pytest.mark.django_db
@@ -52,6 +53,50 @@ def test_what_the_database_refuses_is_raised_as_django_has_it():
     with pytest.raises(DataError):
         COUNT.run("no id", "2")
     assert UserPosition.objects.get().seq == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("prepares", [True, False])
+class TestTogether:
+    """Several in one journey."""
+
+    @pytest.fixture(autouse=True)
+    def _prepares(self, prepares, settings):
+        settings.DATABASE_PREPARE = prepares
+
+    def test_the_last_one_answers(self):
+        with transaction.atomic():
+            answer = run(COUNT.of(ID, "7"), SEQ.of(ID))
+        assert answer == b"7"
+        assert UserPosition.objects.get().seq == 7
+
+    def test_values_are_nothing_but_values(self):
+        evil = "'; DROP TABLE common_userposition; -- \\ ü"
+        with transaction.atomic():
+            assert run(ECHO.of("first"), ECHO.of(evil)) == evil.encode()
+
+    def test_of_what_fails_nothing_is_done(self):
+        COUNT.run(ID, "1")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            run(COUNT.of(OTHER, "1"), COUNT.of(ID, "2"), COUNT.of(THIRD, "1"), ends=True)
+        assert UserPosition.objects.count() == 1
+        assert ECHO.run("and it goes on") == b"and it goes on"
+
+    def test_what_ends_it_is_there_for_everybody_and_what_waits_for_that_runs(self):
+        ran = []
+        with transaction.atomic():
+            transaction.on_commit(lambda: ran.append(connection.get_autocommit()))
+            run(COUNT.of(ID, "1"), COUNT.of(OTHER, "1"), ends=True)
+        assert ran == [True]
+        connection.close()
+        assert UserPosition.objects.count() == 2
+
+    def test_it_ends_no_transaction_around_it(self):
+        with transaction.atomic():
+            with transaction.atomic():
+                run(COUNT.of(ID, "1"), COUNT.of(OTHER, "1"), ends=True)
+            transaction.set_rollback(True)
+        assert not UserPosition.objects.exists()
 
 
 @pytest.mark.django_db

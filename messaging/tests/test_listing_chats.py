@@ -263,8 +263,8 @@ def test_sending_takes_as_many_queries_in_any_chat(size, client_of, django_asser
     client = client_of(reader)
 
     # The session, the chat with its marks; in a savepoint (2) the lock, the sender's row, the client id,
-    # the message, the chat's row, the log. On PostgreSQL one locks, one looks, and one keeps it.
-    with django_assert_num_queries(8 if connection.vendor == "postgresql" else 10):
+    # the message, the chat's row, the log. On PostgreSQL one locks and looks, and one keeps it all.
+    with django_assert_num_queries(6 if connection.vendor == "postgresql" else 10):
         response = client.post(f"{CHATS}/{chat.pk}/messages", {"text": "Hello", "client_id": "c1"})
 
     assert response.json()["seq"] == size["messages"] + 1

@@ -1,6 +1,7 @@
 """Calling people: by an explicit list, people in the chat alone, and nobody who has blocked the caller."""
 
 import pytest
+from django.db import connection
 
 from accounts.models import Block
 from accounts.services import block_user
@@ -272,7 +273,8 @@ def test_calling_takes_as_many_queries_in_any_chat(
     add_participants(actor=layla, chat=chat, users=crowd_of(members))
     client = client_of(layla)
 
-    with django_assert_num_queries(17):
+    # On PostgreSQL one journey locks and looks, and one keeps it all.
+    with django_assert_num_queries(15 if connection.vendor == "postgresql" else 17):
         response = say(client, chat, omar, "all")
 
     assert response.status_code == 201

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Unpack
 from uuid import UUID
 
@@ -139,10 +140,12 @@ def _together(sends: Sequence[Send]) -> list[Sent]:
             moved[message.chat_id] = ground.chats[message.chat_id]
     if said:
         plain = [message if message._state.adding else None for message in said]
-        backend().keep(said=[message for message in plain if message], moved=list(moved.values()))
         emit_each(
             [MessageSent(chat=message.chat_id, seq=message.seq, message=message.pk) for message in said],
             subjects=plain,
+            keep=partial(
+                backend().keep, said=[message for message in plain if message], moved=list(moved.values())
+            ),
         )
     return sent
 

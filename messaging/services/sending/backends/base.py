@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from common.models import Entry
 from messaging.models import Chat, Message
 from messaging.services.sending.ground import Ground, Send
 
@@ -14,6 +15,6 @@ class Backend(Protocol):
         """The chats locked, so that one change happens at a time, then what is so under the lock."""
         ...
 
-    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat]) -> None:
-        """Keep new messages, and how far their chats have come."""
+    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat], log: Sequence[Entry]) -> None:
+        """Keep new messages, how far their chats have come, and the log: the last in its transaction."""
         ...

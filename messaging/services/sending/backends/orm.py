@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from accounts.models import Block
+from common.models import Entry, LogEntry
 from messaging.models import Chat, Message, Participant
 from messaging.services.sending.ground import Before, Ground, Send
 
@@ -40,10 +41,11 @@ class OrmBackend:
             (chat, user) for (chat, user), other in pairs.items() if {(user, other), (other, user)} & blocks
         }
 
-    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat]) -> None:
+    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat], log: Sequence[Entry]) -> None:
         Message.objects.bulk_create(said)
         for chat in moved:
             chat.save(update_fields=MOVED)
+        LogEntry.objects.keep(log)
 
 
 def sent_before(sends: Sequence[Send]) -> dict[tuple[UUID | None, str], Before]:

@@ -1,14 +1,15 @@
 """PostgreSQL: a lock, a look and one statement that keeps, however many are sent together.
 
 The lock is a statement of its own, in front: a statement sees what was committed when it began, and one that
-waited in the lock would take somebody for present who was removed meanwhile.
+waited in the lock would take somebody for present who was removed meanwhile. Both go in one journey, and so
+does all that is kept, with the end of the transaction.
 
 Ids of what was asked for are not read back: a row names the send by its number.
 """
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -17,7 +18,8 @@ from psycopg import sql
 
 from accounts.models import Block
 from common.instances import stored
-from common.statements import Statement, array
+from common.models import KEEP_ENTRIES, Entry
+from common.statements import Statement, array, run
 from messaging.models import Chat, Message, Participant
 from messaging.services.sending.ground import Before, Ground, Send
 
@@ -30,11 +32,7 @@ PARTICIPANT: Final = ("id", "role", "is_request")
 LOCK: Final = Statement(
     "lock_chats",
     f"""
-    WITH locked AS (
-        SELECT {", ".join(CHAT)} FROM {Chat._meta.db_table}
-        WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY id FOR UPDATE
-    )
-    SELECT json_agg(json_build_array({", ".join(CHAT)})) FROM locked
+    SELECT FROM {Chat._meta.db_table} WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY id FOR UPDATE
     """,  # noqa: S608 (names of our own columns)
 )
 
@@ -42,18 +40,26 @@ LOCK: Final = Statement(
 LOOK: Final = Statement(
     "look_before_sending",
     f"""
-    SELECT json_agg(json_build_array(
-        asked.n, {", ".join(f"me.{name}" for name in PARTICIPANT)},
-        asked.is_private AND EXISTS (
-            SELECT FROM {Participant._meta.db_table} other JOIN {Block._meta.db_table} block
-                ON (block.blocker_id, block.blocked_id) IN
-                    ((asked.author, other.user_id), (other.user_id, asked.author))
-            WHERE other.chat_id = asked.chat AND other.user_id <> asked.author
+    SELECT json_build_array(
+        (
+            SELECT json_agg(json_build_array({", ".join(CHAT)})) FROM {Chat._meta.db_table}
+            WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL
         ),
-        before.id, before.fingerprint, before.deleted_at IS NOT NULL
-    ))
-    FROM json_to_recordset($1::json)
-        AS asked (n integer, chat uuid, is_private boolean, author uuid, client_id text)
+        json_agg(json_build_array(
+            asked.n, {", ".join(f"me.{name}" for name in PARTICIPANT)},
+            chat.type = '{Chat.Type.PRIVATE}' AND EXISTS (
+                SELECT FROM {Participant._meta.db_table} other JOIN {Block._meta.db_table} block
+                    ON (block.blocker_id, block.blocked_id) IN
+                        ((asked.author, other.user_id), (other.user_id, asked.author))
+                WHERE other.chat_id = asked.chat AND other.user_id <> asked.author
+            ),
+            before.id, before.fingerprint, before.deleted_at IS NOT NULL
+        ))
+    )
+    FROM json_to_recordset($2::json) AS asked (n integer, chat uuid, author uuid, client_id text)
+    LEFT JOIN LATERAL (
+        SELECT type FROM {Chat._meta.db_table} WHERE id = asked.chat LIMIT 1
+    ) chat ON TRUE
     LEFT JOIN LATERAL (
         SELECT {", ".join(PARTICIPANT)} FROM {Participant._meta.db_table}
         WHERE chat_id = asked.chat AND user_id = asked.author AND left_seq IS NULL LIMIT 1
@@ -99,17 +105,21 @@ WHERE chat.id = moved.id
 class PostgresBackend:
     def look(self, sends: Sequence[Send]) -> Ground:
         alias = connection.alias
-        asked = {str(send.chat): send.chat for send in sends}
+        ids = {str(send.chat): send.chat for send in sends}
+        asked = [
+            {"n": number, "chat": send.chat, "author": send.author, "client_id": send.client_id}
+            for number, send in enumerate(sends)
+        ]
+        among = array(ids)
+        there, found = orjson.loads(run(LOCK.of(among), LOOK.of(among, orjson.dumps(asked))) or b"[[], []]")
         chats: dict[UUID, Chat] = {}
-        for id_, *more in orjson.loads(LOCK.run(array(asked)) or b"[]"):
-            pk = asked[id_]
+        for id_, *more in there or ():
+            pk = ids[id_]
             chats[pk] = stored(Chat, using=alias, **dict(zip(CHAT, (pk, *more), strict=True)))
         people: dict[tuple[UUID, UUID], Participant] = {}
         apart: set[tuple[UUID, UUID]] = set()
         before: dict[tuple[UUID | None, str], Before] = {}
-        for number, id_, role, is_request, is_apart, sent, fingerprint, is_deleted in self._found(
-            sends, chats
-        ):
+        for number, id_, role, is_request, is_apart, sent, fingerprint, is_deleted in found:
             send = sends[number]
             author = send.author
             if author and id_:
@@ -130,23 +140,7 @@ class PostgresBackend:
             before |= sent_before(ours)
         return Ground(chats=chats, people=people, apart=apart, before=before)
 
-    @staticmethod
-    def _found(sends: Sequence[Send], chats: dict[UUID, Chat]) -> list[list[Any]]:
-        asked = [
-            {
-                "n": number,
-                "chat": send.chat,
-                "is_private": chats[send.chat].type == Chat.Type.PRIVATE,
-                "author": send.author,
-                "client_id": send.client_id,
-            }
-            for number, send in enumerate(sends)
-            if send.chat in chats
-        ]
-        rows: list[list[Any]] = orjson.loads(LOOK.run(orjson.dumps(asked)) or b"[]") if asked else []
-        return rows
-
-    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat]) -> None:
+    def keep(self, *, said: Sequence[Message], moved: Sequence[Chat], log: Sequence[Entry]) -> None:
         messages = [{name: getattr(message, name) for name in SAID} for message in said]
         chats = [
             {
@@ -157,7 +151,8 @@ class PostgresBackend:
             }
             for chat in moved
         ]
-        _keep().run(orjson.dumps(messages), orjson.dumps(chats))
+        keep = _keep().of(orjson.dumps(messages), orjson.dumps(chats))
+        run(keep, KEEP_ENTRIES.of(orjson.dumps(log)), ends=True)
         alias = connection.alias
         for message in said:
             message._state.adding, message._state.db = False, alias
