@@ -7,10 +7,10 @@ from collections import Counter as Counted
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from time import perf_counter
 from typing import Any, Final
 
+import structlog
 from django.conf import settings
 from django.db import connection, connections
 from django.utils import timezone
@@ -20,6 +20,9 @@ from prometheus_client.registry import Collector
 
 from .events import Told
 from .models import Job, Mail
+from .outages import is_outage
+
+logger = structlog.get_logger(__name__)
 
 METHODS: Final = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 NO_ROUTE: Final = "(none)"  # no such path, a static file, refused before anybody looked
@@ -39,18 +42,22 @@ QUERY_SECONDS: Final = Histogram(
 EVENTS: Final = Counter("serai_events", "Events told by this process after their commit.", ["type"])
 
 
+# What stands under the labels of a request: there are few, and looking one up costs more than counting.
+_counted: Final[dict[tuple[str | None, str | None, int], tuple[Counter, Histogram]]] = {}
+
+
 def request_answered(method: str | None, route: str | None, status: int, seconds: float) -> None:
-    method = method if method in METHODS else "other"
-    route = route or NO_ROUTE
-    count, took = _of_requests(method, route, status)
+    count, times = _counted.get((method, route, status)) or _look_up(method, route, status)
     count.inc()
-    took.observe(seconds)
+    times.observe(seconds)
 
 
-@cache
-def _of_requests(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-    """Found once: there are as many as the metrics have."""
-    return REQUESTS.labels(method, route, status), REQUEST_SECONDS.labels(method, route)
+def _look_up(method: str | None, route: str | None, status: int) -> tuple[Counter, Histogram]:
+    name = method if method in METHODS else "other"
+    found = REQUESTS.labels(name, route or NO_ROUTE, status), REQUEST_SECONDS.labels(name, route or NO_ROUTE)
+    if name == method:  # whoever makes up methods has none of them kept
+        _counted[method, route, status] = found
+    return found
 
 
 def time_queries(connection: Any, **_: Any) -> None:
@@ -116,7 +123,10 @@ def _backlog(times: Sequence[datetime]) -> Backlog:
 
 
 class Backlogs(Collector):
-    """The same in each process: they share the database and the broker."""
+    """The same in each process: they share the database and the broker.
+
+    A scrape waits for neither: when they are away, or all wait for a connection, the rest matters most.
+    """
 
     def collect(self) -> Iterable[Metric]:
         waiting = GaugeMetricFamily("serai_backlog", "What waits to be done.", labels=["of"])
@@ -124,21 +134,38 @@ class Backlogs(Collector):
             "serai_backlog_age_seconds", "How long the first of it waits.", labels=["of"]
         )
         now = timezone.now()
-        for name, look in backlogs.items():
-            if backlog := look():
-                waiting.add_metric([name], backlog.count)
-                since = backlog.oldest
-                oldest.add_metric([name], max(0.0, (now - since).total_seconds()) if since else 0.0)
+        try:
+            for name, look in ({} if _is_pool_empty() else backlogs).items():
+                if backlog := look():
+                    waiting.add_metric([name], backlog.count)
+                    since = backlog.oldest
+                    oldest.add_metric([name], max(0.0, (now - since).total_seconds()) if since else 0.0)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            logger.warning("backlog_unknown", error=str(error))
         return [waiting, oldest]
+
+
+def _stats_of_pool() -> dict[str, int] | None:
+    """What psycopg's pool says of itself; None on SQLite."""
+    if not connections.databases["default"].get("OPTIONS", {}).get("pool"):
+        return None
+    found: dict[str, int] = connection.pool.get_stats()  # type: ignore[attr-defined]
+    return found
+
+
+def _is_pool_empty() -> bool:
+    found = _stats_of_pool()
+    return found is not None and found["requests_waiting"] > 0
 
 
 class Pool(Collector):
     """This process's connections to PostgreSQL; nothing on SQLite."""
 
     def collect(self) -> Iterable[Metric]:
-        if not connections.databases["default"].get("OPTIONS", {}).get("pool"):
+        if (found := _stats_of_pool()) is None:
             return []
-        found: dict[str, int] = connection.pool.get_stats()  # type: ignore[attr-defined]
         size = GaugeMetricFamily("serai_database_connections", "Open ones.", labels=["state"])
         size.add_metric(["idle"], found["pool_available"])
         size.add_metric(["used"], found["pool_size"] - found["pool_available"])

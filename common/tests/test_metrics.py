@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.exceptions
 from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
 from rest_framework.test import APIClient
@@ -100,6 +101,7 @@ def test_whatever_anybody_makes_up_has_one_label(client):
     assert more(before, "serai_http_requests_total", method="GET", route="(none)", status="404") == 3
     told = {dict(labels).get("method") for name, labels in scraped() if name == "serai_http_requests_total"}
     assert told <= metrics.METHODS | {"other"}
+    assert {method for method, *_ in metrics._counted} <= metrics.METHODS  # none of them is kept
 
 
 def test_statements_are_timed():
@@ -140,6 +142,26 @@ def test_what_waits_is_told_with_how_long():
     assert value(after, "serai_backlog", of="mails") == 1
     assert value(after, "serai_backlog_age_seconds", of="mails") > 365 * 86_400
     assert value(after, "serai_backlog", of="jobs") == 0
+
+
+def test_what_waits_is_left_out_while_redis_or_the_database_is_away(monkeypatch):
+    def away() -> None:
+        raise redis.exceptions.ConnectionError
+
+    monkeypatch.setitem(metrics.backlogs, "tasks", away)
+
+    assert value(scraped(), "process_open_fds") > 0
+
+
+def test_a_scrape_waits_for_no_connection_that_others_wait_for(monkeypatch):
+    stats = {"requests_waiting": 3, "pool_available": 0, "pool_size": 4}
+    monkeypatch.setattr(metrics, "_stats_of_pool", lambda: stats)
+
+    samples = scraped()
+
+    assert value(samples, "serai_database_connections_awaited") == 3
+    assert value(samples, "serai_database_connections", state="used") == 4
+    assert [name for name, _ in samples if name.startswith("serai_backlog")] == []
 
 
 def test_the_guide_names_all_of_ours_and_no_other():
