@@ -10,7 +10,7 @@ from unfold.decorators import display
 from .console import ChoiceFilter, ReadOnlyAdmin, console_action, on_one
 from .jobs.services import cancel_job, retry_job
 from .mail.services import resend_mail
-from .models import Job, Mail
+from .models import Job, Mail, Usage
 
 
 class MailState(ChoiceFilter):
@@ -143,3 +143,63 @@ class JobAdmin(ReadOnlyAdmin):
 
     cancel_this = on_one(cancel, icon="cancel")
     retry_this = on_one(retry, icon="restart_alt")
+
+
+class OldPath(ChoiceFilter):
+    title = _("path")
+    parameter_name = "path"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("old", _("old ones")), ("unversioned", _("without version")), ("present", _("present ones"))]
+
+    def narrow(self, rows: QuerySet[Usage], value: str) -> QuerySet[Usage]:
+        match value:
+            case "old":
+                return rows.exclude(alias="")
+            case "unversioned":
+                return rows.filter(is_unversioned=True)
+            case _:
+                return rows.filter(alias="", is_unversioned=False)
+
+
+@admin.register(Usage)
+class UsageAdmin(ReadOnlyAdmin):
+    """Which clients call what, in which version, and what do they get? Who still comes by an old path?"""
+
+    list_display = [
+        "day",
+        "client",
+        "method",
+        "route",
+        "version",
+        "is_unversioned",
+        "alias",
+        "outcome_shown",
+        "count",
+    ]
+    list_filter = ["outcome", OldPath, "version", "method", "day"]
+    date_hierarchy = "day"
+    search_fields = ["client"]
+    search_help_text = _("A part of the client, the path or the old path")
+    sortable_by = ["day", "count"]
+    fields = list_display
+    readonly_fields = ["outcome_shown"]
+
+    def search_by_id(self, rows: QuerySet[Usage], wanted: UUID) -> QuerySet[Usage]:
+        return rows.none()  # it is of nobody
+
+    def search_by_words(self, request: HttpRequest, rows: QuerySet[Usage], words: str) -> QuerySet[Usage]:
+        return rows.filter(Q(client__icontains=words) | Q(route__icontains=words) | Q(alias__icontains=words))
+
+    @display(
+        description=_("outcome"),
+        ordering="outcome",
+        label={
+            _("done"): "success",
+            _("refused"): "warning",
+            _("limited"): "warning",
+            _("failed"): "danger",
+        },
+    )
+    def outcome_shown(self, usage: Usage) -> str:
+        return usage.get_outcome_display()

@@ -8,7 +8,7 @@ from .events import topic_of_user
 from .holdings import Erase, Field, Holding, Part, Place, Subject
 from .jobs.services import discard_job
 from .mail.outbox import forget_mails
-from .models import Job, KeptAnswer, LogEntry, LogEpoch, LooseFile, Mail, UserPosition
+from .models import Job, KeptAnswer, LogEntry, LogEpoch, LooseFile, Mail, Usage, UserPosition
 
 
 def stream_of(who: Subject) -> QuerySet[LogEntry]:
@@ -96,6 +96,23 @@ HOLDINGS: Final = [
             "name": Field("Which file: a random key."),
             "storage": Field("Where it is."),
             "due_at": Field("When it is deleted."),
+        },
+    ),
+    Holding(
+        model=Usage,
+        purpose="Operators see which clients still call what, by old paths too. Counts, of no person.",
+        retention="400 days",
+        fields={
+            "id": Field("Names the row."),
+            "day": Field("When."),
+            "method": Field("What was called."),
+            "route": Field("What was called: the pattern of the path."),
+            "version": Field("In which version."),
+            "is_unversioned": Field("Whether the path named one."),
+            "alias": Field("By which old path."),
+            "client": Field("The client's name and version, as its User-Agent begins; browsers by name."),
+            "outcome": Field("What came of it."),
+            "count": Field("How often."),
         },
     ),
     Holding(

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from .jobs.services import purge_jobs as purge
-from .models import KeptAnswer, LogEntry, LooseFile
+from .models import KeptAnswer, LogEntry, LooseFile, Usage
 
 logger = structlog.get_logger(__name__)
 
@@ -26,6 +26,12 @@ def purge_log() -> int:
 def purge_answers() -> int:
     """Drop what idempotency keys were answered with, 24 hours later. Every hour, as `purge_log`."""
     return _drop(KeptAnswer.objects.expired(at=timezone.now()))
+
+
+@shared_task
+def purge_usage() -> int:
+    """Drop counts of use after 400 days. Every day, as `purge_log`."""
+    return _drop(Usage.objects.expired(at=timezone.now()))
 
 
 @shared_task

@@ -5,7 +5,9 @@ from time import perf_counter
 
 from django.http import HttpRequest, HttpResponse
 
+from common.http import door_of
 from common.metrics import request_answered
+from common.usage import called
 
 
 class MetricsMiddleware:
@@ -19,4 +21,6 @@ class MetricsMiddleware:
         response = self.get_response(request)
         route = request.resolver_match.route if request.resolver_match else None
         request_answered(request.method, route, response.status_code, perf_counter() - start)
+        agent = request.META.get("HTTP_USER_AGENT", "")
+        called(request.method, route, response.status_code, door_of(request), agent)
         return response

@@ -81,6 +81,7 @@ UNFOLD = {
                     item(_("Audit checks"), "verified", "accounts_auditcheck"),
                     item(_("Mails"), "mail", "common_mail"),
                     item(_("Jobs"), "hourglass_top", "common_job"),
+                    item(_("Usage"), "bar_chart", "common_usage"),
                     {"title": _("API documents"), "icon": "menu_book", "link": reverse_lazy("docs")},
                 ],
             },

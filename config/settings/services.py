@@ -91,6 +91,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "jobs whose result is over": {"task": "common.tasks.purge_jobs", "schedule": 3600.0},
     "log entries past their seven days": {"task": "common.tasks.purge_log", "schedule": 3600.0},
     "answers that no repeat gets any more": {"task": "common.tasks.purge_answers", "schedule": 3600.0},
+    "counts of use past their year": {"task": "common.tasks.purge_usage", "schedule": 86_400.0},
     "sign-ins that are delayed": {"task": "accounts.tasks.tell_of_delays", "schedule": 60.0},
     "failed attempts past their day": {"task": "accounts.tasks.purge_attempts", "schedule": 3600.0},
     "devices long unused": {"task": "accounts.tasks.purge_devices", "schedule": 86_400.0},

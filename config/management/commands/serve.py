@@ -41,6 +41,7 @@ class Command(BaseCommand):
             call_command("load_demo", verbosity=0)
         self._step("Starting")
 
+        from common.usage import written
         from config.asgi import application
         from config.embedded import start_worker, stop_worker
         from realtime.servers import server_of
@@ -49,12 +50,13 @@ class Command(BaseCommand):
             start_worker()
         settle()
         has_demo = not settings.PRODUCTION and demo.is_there()
-        server_of(server)(
-            application,
-            host=host,
-            port=port,
-            ready_callable=lambda: self._banner(port, time.monotonic() - started, has_demo=has_demo),
-        ).run()
+        with written():
+            server_of(server)(
+                application,
+                host=host,
+                port=port,
+                ready_callable=lambda: self._banner(port, time.monotonic() - started, has_demo=has_demo),
+            ).run()
         stop_worker()
         gc.freeze()  # nothing is collected any more: the interpreter would search all there is, for seconds
 
