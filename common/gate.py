@@ -8,7 +8,7 @@ The rules are another app's, which registers where they come from. Here they are
 costs microseconds however many there are, and kept current: whoever asks first after `ADDRESS_RULES_SWEEP`
 seconds looks at their version, one row by its primary key, and reads them anew where it is another one. So
 every process follows a change within those seconds, no request waits for a query of its own, and where the
-database is away the last known rules hold.
+database is away, or doesn't answer in time, the last known rules hold.
 """
 
 import threading
@@ -27,6 +27,9 @@ from .addresses import parse_address, parse_network
 from .geo import place_of
 
 logger = structlog.get_logger(__name__)
+
+PATIENCE: Final = 0.25  # seconds: a look takes milliseconds
+FOR_EVER: Final = -1.0  # while no rules are known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +127,16 @@ class Gate:
         return {address for address in addresses if rules.denies(address, at=now)}
 
     def _keep_current(self) -> None:
-        if self._is_due():
-            with self._lock:  # the others wait for one look, rather than go by old rules
+        if not self._is_due():
+            return
+        # The others wait for one look, rather than go by old rules; but not for one that is stuck: they may
+        # hold the very connection that it is waiting for.
+        if self._lock.acquire(timeout=FOR_EVER if self._version is None else PATIENCE):
+            try:
                 if self._is_due():
                     self._look()
+            finally:
+                self._lock.release()
 
     def _is_due(self) -> bool:
         return time.monotonic() - self._looked_at > settings.ADDRESS_RULES_SWEEP

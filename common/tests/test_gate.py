@@ -214,6 +214,29 @@ def test_of_many_who_ask_at_once_one_looks_and_none_goes_by_old_rules(table, set
     assert (table.looks, table.reads) == (1, 1)
 
 
+def test_a_look_that_is_stuck_holds_nobody_up(table, settings, monkeypatch):
+    """Who looks may wait for a connection that those hold who wait for the look."""
+    settings.ADDRESS_RULES_SWEEP = -1  # due each time
+    table.words = ["deny 203.0.113.0/24"]
+    gate, looking, connection_is_free = Gate(), threading.Event(), threading.Event()
+    gate.admits("203.0.113.7")
+
+    def stuck() -> int:
+        looking.set()
+        connection_is_free.wait()
+        return table.version
+
+    monkeypatch.setattr(gates, "_sources", [Source(version=stuck, rules=table.read)])
+    one = threading.Thread(target=gate.admits, args=["203.0.113.7"])
+    one.start()
+    looking.wait()
+
+    assert not gate.admits("203.0.113.7")
+    assert gate.admits("198.51.100.1")
+    connection_is_free.set()
+    one.join()
+
+
 def test_a_rule_expires_without_a_look(table, settings, monkeypatch):
     settings.ADDRESS_RULES_SWEEP = 3600
     expires_at = timezone.now() + timedelta(hours=1)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
+from django.db import connection
 from django.urls import get_resolver
 
 from config import demo
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             start_worker()
         settle()
         has_demo = not settings.PRODUCTION and demo.is_there()
+        connection.close()  # this thread would keep it from the others for as long as it serves
         with written():
             server_of(server)(
                 application,
