@@ -112,6 +112,7 @@ lock:  ## write the exact versions from requirements/*.in (UPGRADE=1 takes newer
 	@$(PY) -m uv --version >/dev/null 2>&1 || $(PY) -m pip install --quiet uv
 	@cd requirements && $(COMPILE) base.in --output-file ../requirements.txt
 	@cd requirements && $(COMPILE) dev.in --constraints ../requirements.txt --output-file dev.txt
+	@cd requirements && $(COMPILE) load.in --constraints ../requirements.txt --constraints dev.txt --output-file load.txt
 
 clean:  ## remove .venv and caches; your data in var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* var/check
@@ -121,7 +122,7 @@ clean:  ## remove .venv and caches; your data in var/ stays
 CHOSEN = $(ISOLATED) $(if $(SERVER),SERVER="$(SERVER)")
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
         prove-million prove-states prove-schema prove-tus prove-socketio prove-conformance prove-crashes \
-        prove-resumes prove-storm prove-presence prove-idle prove-soak bench
+        prove-resumes prove-storm prove-presence prove-idle prove-soak bench load
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
@@ -186,3 +187,7 @@ prove-schema: dev  ## schemathesis against the running server
 
 bench: dev  ## the hot path side by side with a Node stack (bench/README.md; SERVER=uvicorn, ARGS="post --repeats 3")
 	@$(CHOSEN) $(if $(OURS),OURS="$(OURS)") $(PY) -m bench $(ARGS)
+
+load: dev  ## Locust: do REST, sockets, the database pool and the limits hold under load (bench/locust; ARGS="rest --users 20")
+	$(INSTALL) requirements/load.txt
+	@$(CHOSEN) $(PY) -m bench.locust $(ARGS)

@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,7 +10,6 @@ import tempfile
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,16 +17,14 @@ from tests.machine import OTHER_CORE, Missing, description, program, version_of
 from tests.services import services
 
 from .checks import check
-from .contenders import CHANNELS, OURS, PEERS, ROOT, Place, install_peers, started
+from .contenders import CHANNELS, OURS, PEERS, ROOT, Place, install_peers, started, versions_of_ours
 from .lines import LINES, Figures
 from .load import Broken, Load, build
 from .profiles import profiled
-from .results import HEAD, Measured, write
+from .results import HEAD, Measured, file_name, write
 
 BUILT: Final = ROOT / "var/bench"  # what one run leaves for the next
 RESULTS: Final = Path(__file__).parent / "results"
-SERVERS: Final = {"daphne", "uvicorn", "uvloop", "httptools", "websockets"}
-OF_OURS: Final = {"Django", "channels", "channels-redis", "psycopg"} | SERVERS
 
 
 def measure(name: str, place: Place, load: Load, given: argparse.Namespace) -> Measured:
@@ -59,10 +55,8 @@ def measure(name: str, place: Place, load: Load, given: argparse.Namespace) -> M
 def versions() -> dict[str, str]:
     peers = json.loads((PEERS / "package.json").read_text())["dependencies"]
     return {
-        **{each.name: each.version for each in distributions() if each.name in OF_OURS},
+        **versions_of_ours(),
         "node": version_of(program("node", package="nodejs"), "--version"),
-        "PostgreSQL": version_of(program("postgres", package="postgresql"), "--version"),
-        "Redis": version_of(program("redis-server", package="redis-server"), "--version"),
         **peers,
     }
 
@@ -136,8 +130,7 @@ def main() -> None:
     if any("=" not in each for each in given.set):
         options.error("--set takes NAME=VALUE")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # and what was started ends with it
-    date = datetime.now(UTC).date().isoformat()
-    given.keep = f"{date}-{re.sub('[^a-z0-9-]', '-', given.machine.lower())}" if given.machine else ""
+    given.keep = file_name(given.machine) if given.machine else ""
     try:
         faults = run(given)
     except Missing as error:

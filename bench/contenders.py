@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Final
 
 import httpx
 
 from tests.live_server import free_port
-from tests.machine import SERVER_CORE, on_core, program
+from tests.machine import SERVER_CORE, on_core, program, version_of
 from tests.processes import Process
 from tests.services import Services
 
@@ -22,6 +23,9 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PEERS: Final = Path(__file__).parent / "peers"
 SECRET: Final = "of the bench, which signs tokens that both sides believe"
 KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")  # of our own environment
+
+SERVERS: Final = {"daphne", "uvicorn", "uvloop", "httptools", "websockets"}
+OF_OURS: Final = {"Django", "channels", "channels-redis", "psycopg"} | SERVERS
 
 OURS: Final = (
     "{python} manage.py serve --server {server} --host 127.0.0.1 --port {port} --no-demo --no-worker"
@@ -174,3 +178,12 @@ def install_peers(folder: Path) -> None:
         command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]
         subprocess.run(command, cwd=folder, check=True)
         stamp.write_bytes(wanted)
+
+
+def versions_of_ours() -> dict[str, str]:
+    """What ours runs on, to stand beside figures."""
+    return {
+        **{each.name: each.version for each in distributions() if each.name in OF_OURS},
+        "PostgreSQL": version_of(program("postgres", package="postgresql"), "--version"),
+        "Redis": version_of(program("redis-server", package="redis-server"), "--version"),
+    }

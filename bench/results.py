@@ -1,7 +1,9 @@
 """Figures: medians and ratios, kept as JSON and shown as a table."""
 
 import json
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -76,15 +78,24 @@ HEAD = "| work | figure | ours | peer | ratio | wanted | met |\n|---|---|---|---
 
 
 def write(path: Path, *, run: dict[str, Any], measured: list[Measured]) -> None:
-    """Keep a run: the figures as JSON, and beside it the table as Markdown."""
+    """Keep a run."""
+    table = "\n".join([HEAD, *(row for each in measured for row in each.rows())])
+    keep(path, run=run, figures={"lines": {each.name: each.body() for each in measured}}, table=table)
+
+
+def keep(path: Path, *, run: dict[str, Any], figures: dict[str, Any], table: str) -> None:
+    """The figures as JSON, and beside it the table as Markdown."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = {each.name: each.body() for each in measured}
-    path.with_suffix(".json").write_text(json.dumps(run | {"lines": lines}, indent=1) + "\n")
+    path.with_suffix(".json").write_text(json.dumps(run | figures, indent=1) + "\n")
     facts = "\n".join(
         f"- {name}: {value}" for name, value in {**run, **run["machine"]}.items() if name != "machine"
     )
-    table = "\n".join([HEAD, *(row for each in measured for row in each.rows())])
     path.with_suffix(".md").write_text(f"{facts}\n\n{table}\n")
+
+
+def file_name(machine: str) -> str:
+    """Of a run of today on *machine*."""
+    return f"{datetime.now(UTC).date().isoformat()}-{re.sub('[^a-z0-9-]', '-', machine.lower())}"
 
 
 def _short(value: float) -> str:

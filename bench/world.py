@@ -1,8 +1,11 @@
 """Who is there when the bench begins: the same people, chats and history for ours and for the peers.
 
 `python -m bench.world FOLDER` fills both databases and writes, for each crowd, a file with a line for each
-socket: token and chat. A process of its own, since it needs Django and the settings that ours gets.
+socket: token and chat. A process of its own, since it needs Django and the settings that ours gets. The
+load tests (`locust/world.py`) fill ours alone.
 """
+
+from __future__ import annotations
 
 import os
 import sys
@@ -10,9 +13,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
+
+if TYPE_CHECKING:
+    from accounts.models import Session, User
+    from messaging.models import Chat, Message
 
 HISTORY: Final = datetime(2026, 11, 1, tzinfo=UTC)  # when its first message was sent
 TEXT: Final = (
@@ -41,27 +48,53 @@ CROWDS: Final = (
 )
 
 
+@dataclass(frozen=True)
+class Filled:
+    """A crowd as it is in our database.
+
+    Attributes:
+        chat_of: where each of *users* sits.
+    """
+
+    users: list[User]
+    sessions: list[Session]
+    chats: list[Chat]
+    chat_of: list[Chat]
+    messages: list[Message]
+
+
 def fill(folder: Path) -> None:
     """Fill both databases, and write the files of the crowds."""
+    set_up()
+    with psycopg.connect(os.environ["PEERS_DATABASE_URL"], autocommit=True) as peers:
+        peers.execute((Path(__file__).parent / "peers/schema.sql").read_bytes())
+        for crowd in CROWDS:
+            filled = fill_ours(crowd)
+            _fill_peers(crowd, filled, peers)
+            lines = list(_tokens(filled))
+            (folder / f"{crowd.name}.people").write_text("".join(f"{line}\n" for line in lines))
+        peers.execute("VACUUM ANALYZE")
+    tidy()
+
+
+def set_up() -> None:
+    """Django, and the tables of ours."""
     import django
 
     django.setup()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    with psycopg.connect(os.environ["PEERS_DATABASE_URL"], autocommit=True) as peers:
-        peers.execute((Path(__file__).parent / "peers/schema.sql").read_bytes())
-        for crowd in CROWDS:
-            lines = list(_fill_crowd(crowd, peers))
-            (folder / f"{crowd.name}.people").write_text("".join(f"{line}\n" for line in lines))
-        peers.execute("VACUUM ANALYZE")
+
+
+def tidy() -> None:
+    """What autovacuum would do to ours in the middle of a run."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as ours:
         ours.execute("VACUUM ANALYZE")
 
 
-def _fill_crowd(crowd: Crowd, peers: psycopg.Connection) -> Iterator[str]:
+def fill_ours(crowd: Crowd) -> Filled:
     from accounts.models import Session, User
-    from accounts.tokens import AccessToken
     from common.models import LogEntry
     from messaging.events import MessageSent
     from messaging.models import Chat, Message, Participant
@@ -133,19 +166,27 @@ def _fill_crowd(crowd: Crowd, peers: psycopg.Connection) -> Iterator[str]:
         chat.last_message = messages[(number + 1) * crowd.messages - 1]
         chat.last_seq, chat.last_activity_at = crowd.messages, chat.last_message.created_at
     Chat.objects.bulk_update(chats, ["last_message", "last_seq", "last_activity_at"])
+    return Filled(users, sessions, chats, chat_of, messages)
 
-    pairs = list(zip(users, chat_of, strict=True))
-    _copy(peers, "session (id, user_id)", ((each.pk, each.user_id) for each in sessions))
-    _copy(peers, "chat (id, last_seq)", ((chat.pk, crowd.messages) for chat in chats))
+
+def _fill_peers(crowd: Crowd, filled: Filled, peers: psycopg.Connection) -> None:
+    pairs = list(zip(filled.users, filled.chat_of, strict=True))
+    _copy(peers, "session (id, user_id)", ((each.pk, each.user_id) for each in filled.sessions))
+    _copy(peers, "chat (id, last_seq)", ((chat.pk, crowd.messages) for chat in filled.chats))
     _copy(peers, "participant (chat_id, user_id)", ((chat.pk, user.pk) for user, chat in pairs))
-    rows = [(m.pk, m.chat_id, m.author_id, m.text, m.created_at) for m in messages]
+    rows = [(m.pk, m.chat_id, m.author_id, m.text, m.created_at) for m in filled.messages]
     _copy(peers, "row_of_text (id, chat_id, author_id, text, created_at)", rows)
     _copy(
         peers,
         "message (id, chat_id, seq, author_id, client_id, text, created_at)",
-        ((m.pk, m.chat_id, m.seq, m.author_id, m.pk, m.text, m.created_at) for m in messages),
+        ((m.pk, m.chat_id, m.seq, m.author_id, m.pk, m.text, m.created_at) for m in filled.messages),
     )
-    for session, chat in zip(sessions, chat_of, strict=True):
+
+
+def _tokens(filled: Filled) -> Iterator[str]:
+    from accounts.tokens import AccessToken
+
+    for session, chat in zip(filled.sessions, filled.chat_of, strict=True):
         token = AccessToken()
         token.set_exp(lifetime=TOKENS_LAST)
         token["sub"], token["sid"] = str(session.user_id), str(session.pk)
