@@ -13,6 +13,7 @@ from django.conf import settings
 from django.urls import resolve
 
 from common.metrics import request_answered
+from common.usage import agent_of, called
 
 from .requests import MAX_BODY, FastRequest, read_request
 
@@ -92,7 +93,9 @@ class FastRoutes:
         came: list[dict[str, Any]] = []
         if await _read_body(request, receive, came) and (answer := await _answered(route, request)):
             await _send(send, route, request, manners, answer)
-            request_answered(route.method, _template(route, request), route.status, perf_counter() - start)
+            template = _template(route, request)
+            request_answered(route.method, template, route.status, perf_counter() - start)
+            called(route.method, template, route.status, request.door, agent_of(scope))
         else:
             await self._application(scope, _again(came, receive), send)
 

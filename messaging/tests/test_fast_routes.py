@@ -12,8 +12,10 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import revoke_session
 from accounts.tests.factories import UserFactory
+from common import usage
 from common.fast.requests import MAX_BODY
 from common.gate import Rules
+from common.models import Usage
 from common.tests.limits import OFF
 from common.tests.outages import database_away
 from common.tests.test_metrics import more, scraped
@@ -310,6 +312,18 @@ def test_both_doors_count_under_the_same_name(ask, given_on):
     assert len(given_on) == 1  # of the two
     assert more(before, "serai_http_requests_total", status="201", **route) == 2
     assert more(before, "serai_http_request_duration_seconds_count", **route) == 2
+
+
+def test_both_doors_count_for_the_same_client(ask, given_on):
+    usage.write()
+    app = {"User-Agent": "SeraiApp/3.2.1 (phone)"}
+
+    ask(headers=app)
+    ask(headers=app | {"X-Nobody-Knows": "1"})
+    usage.write()
+
+    assert len(given_on) == 1  # of the two
+    assert Usage.objects.get(client="SeraiApp/3.2").count == 2
 
 
 def test_what_is_said_to_one_client_is_taken_for_nobody_else(ask, fast, given_on):
