@@ -15,6 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from common import idempotency
 from common.fast import FAILED
+from common.outages import is_outage
 from common.problems import IdempotencyKeyInvalid, Problem
 
 from .answers import encode
@@ -79,7 +80,7 @@ class Repeatable(Counted):
                 _settle(self._claim, response)
         except BaseException:
             if self._claim:
-                idempotency.let_go(claim=self._claim)
+                _let_go(self._claim)
             raise
         if self.answers_with_secrets:
             response["Cache-Control"] = "no-store"  # RFC 6749 §5.1
@@ -151,7 +152,17 @@ def _settle(claim: idempotency.Claim, response: HttpResponseBase) -> None:
         if answer.may_be_kept:
             idempotency.keep(claim=claim, answer=answer)
             return
-    idempotency.let_go(claim=claim)
+    _let_go(claim)
+
+
+def _let_go(claim: idempotency.Claim) -> None:
+    """Let the next repeat run. While the database is away nobody can: then it has to wait until the claim
+    counts as abandoned, and what the request is answered with stands."""
+    try:
+        idempotency.let_go(claim=claim)
+    except Exception as error:
+        if not is_outage(error):
+            raise
 
 
 class ApiView(Repeatable):

@@ -1,10 +1,12 @@
 """What the service stands on is away: who asks is told so, and to try again. Nothing else is called that."""
 
 import sqlite3
+from datetime import timedelta
 
 import psycopg
 import pytest
 import redis.exceptions
+import time_machine
 from django.db import (
     DataError,
     IntegrityError,
@@ -13,6 +15,7 @@ from django.db import (
     ProgrammingError,
     connection,
 )
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from common.api.exceptions import as_problem
@@ -127,6 +130,30 @@ def test_who_asks_meanwhile_is_told_to_try_again(path, layla, client_of, log_lin
     [noted] = [line for line in log_lines() if line["event"] == "outage"]
     assert noted["request_id"] == "r-1"
     assert "unable to open database file" in noted["exception"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_sent_with_a_key_is_told_so_once_and_may_be_repeated_later(layla, client_of, log_lines):
+    client, away = client_of(layla), False
+
+    def lose_at_the_change(execute, sql, params, many, context):
+        nonlocal away
+        away = away or sql.startswith("UPDATE")
+        if away:
+            raise database_away()
+        return execute(sql, params, many, context)
+
+    def rename():
+        return client.patch(ME, {"display_name": "Noor"}, headers={"Idempotency-Key": "k-1"})
+
+    with connection.execute_wrapper(lose_at_the_change):
+        told(rename())
+    assert [line["event"] for line in log_lines()].count("outage") == 1
+    assert problem_of(rename())["code"] == "idempotency_key_in_use"  # nobody could let it go
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        client = client_of(layla)
+        assert rename().json()["display_name"] == "Noor"
 
 
 @pytest.mark.django_db(transaction=True)
