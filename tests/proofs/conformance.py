@@ -3,7 +3,7 @@
 `make prove-conformance`, against a server of its own; ARGS="--url https://…" against another one, with
 three accounts (`--account EMAIL:PASSWORD`, three times) where it has no page of mails. Prints a table of
 clients and expectations. Exit code 1 if one does not hold. Not in it: `too_old`, which from outside takes
-seven days.
+seven days. ARGS="--fault drop" plants a fault, for one client: then it is 1 if all hold.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from tests.proofs.visitors import (  # noqa: E402
     PROTOCOL,
     Connection,
     InChromium,
+    Misled,
     OnNode,
     OnPython,
     OnSocketIO,
@@ -474,7 +475,7 @@ async def visit(visitor: Visitor, members: Sequence[Member]) -> dict[str, str]:
     return found
 
 
-async def prove(folder: Path, *, url: str | None, accounts: list[str]) -> None:
+async def prove(folder: Path, *, url: str | None, accounts: list[str], fault: str | None) -> None:
     with ExitStack() as stack:
         if url is None:
             server = LiveServer(folder / "data", **OF_ITS_OWN)
@@ -489,7 +490,14 @@ async def prove(folder: Path, *, url: str | None, accounts: list[str]) -> None:
                 await member.sign_in()
             else:
                 await member.sign_up()
-        visitors = [OnSocketIO(url, folder), OnPython(url), InChromium(url), OnNode(url, folder)]
+        visitors: list[Visitor] = [
+            OnSocketIO(url, folder),
+            OnPython(url),
+            InChromium(url),
+            OnNode(url, folder),
+        ]
+        if fault:
+            visitors = [Misled(url, fault)]
         started = time.monotonic()
         found = [await visit(visitor, members) for visitor in visitors]
         for member in members:
@@ -499,7 +507,10 @@ async def prove(folder: Path, *, url: str | None, accounts: list[str]) -> None:
             print(f"| {title} | {' | '.join(each[title] for each in found)} |")
         took = time.monotonic() - started
         print(f"{len(EXPECTATIONS)} expectations in {took:.0f} s, load {os.getloadavg()[0]:.1f}")
-        if failed := sum(each == "FAIL" for column in found for each in column.values()):
+        failed = sum(each == "FAIL" for column in found for each in column.values())
+        if fault and not failed:
+            raise Violated(f"nobody noticed the fault: {fault}")
+        if failed and not fault:
             raise Violated(f"{failed} expectations do not hold")
 
 
@@ -507,10 +518,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--url", help="of a server that runs; without it one is started")
     options.add_argument("--account", action="append", default=[], dest="accounts", metavar="EMAIL:PASSWORD")
+    options.add_argument(
+        "--fault", choices=Misled.FAULTS, help="goes wrong on the way: some must not hold then"
+    )
     given = vars(options.parse_args())
     if given["accounts"] and len(given["accounts"]) != 3:
         options.error("three accounts are wanted, or none")
-    carry_out(lambda folder: prove(folder, **given))
+    carry_out(lambda folder: prove(folder, **given), with_node=not given["fault"])
 
 
 if __name__ == "__main__":

@@ -218,6 +218,47 @@ class OnPython(Visitor):
         await asyncio.gather(*self._reading, return_exceptions=True)
 
 
+class Misled(OnPython):
+    """The same, with something wrong between it and the server: what is to be noticed.
+
+    One event of each socket, the fifth of a chat or of a stream, is dropped, comes twice, or behind the next
+    one; `code`: each end has another code.
+    """
+
+    FAULTS = ("drop", "double", "swap", "code")
+
+    def __init__(self, url: str, fault: str) -> None:
+        super().__init__(url)
+        self.name = f"{super().name}, with {fault}"
+        self._fault = fault
+        self._held: dict[int, Frame] = {}  # by socket, what comes behind the next event
+
+    def take(self, line: Frame) -> None:
+        for each in self._mislead(line):
+            super().take(each)
+
+    def _mislead(self, line: Frame) -> list[Frame]:
+        if line["event"] == "close":
+            return [line | {"code": 1000}] if self._fault == "code" else [line]
+        frame = line.get("frame", {})
+        position = frame.get("seq", frame.get("user_seq"))
+        if position is None or frame["type"] == "hello":
+            return [line]
+        if held := self._held.pop(line["n"], None):
+            return [line, held]
+        if position != 5:
+            return [line]
+        match self._fault:
+            case "drop":
+                return []
+            case "double":
+                return [line, line]
+            case "swap":
+                self._held[line["n"]] = line
+                return []
+        return [line]
+
+
 class OnNode(Visitor):
     """In a process of Node; this one is npm's `ws`."""
 
