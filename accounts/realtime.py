@@ -8,36 +8,40 @@ from django.utils import timezone
 
 from common.events import Told
 from common.models import LogEntry
-from common.problems import Problem
-from realtime.registry import Caller, Payload, Renderer
+from realtime.registry import Caller, Payload, Renderer, Shown
 
 from .api import examples
 from .api.serializers import SettingsSerializer, UserSerializer
-from .authentication import session_of_token
 from .events import ProfileUpdated, SettingsUpdated
 from .models import Session, User
+from .problems import TokenInvalid
 from .registries import settings_of
 from .services import use_ws_ticket
+from .tokens import read_access
 
 
 class SessionAuthenticator:
     """`realtime.registry.Authenticator`, by the session rows."""
 
-    def by_token(self, token: str) -> Caller | None:
-        try:
-            session = session_of_token(token)
-        except Problem:
-            return None
-        return Caller(user=session.user, session=session.pk)
-
-    def by_ticket(self, ticket: str) -> Caller | None:
-        if (pk := use_ws_ticket(ticket=ticket)) is None:
-            return None
-        session = Session.objects.alive(at=timezone.now()).select_related("user").filter(pk=pk).first()
-        return Caller(user=session.user, session=session.pk) if session else None
+    def callers(self, shown: Sequence[Shown]) -> list[Caller | None]:
+        named = [_session_named(each) for each in shown]
+        wanted = {pk for pk in named if pk}
+        alive = Session.objects.alive(at=timezone.now()).select_related("user")
+        found = alive.in_bulk(wanted) if wanted else {}
+        callers = {pk: Caller(user=session.user, session=pk) for pk, session in found.items()}
+        return [callers.get(pk) if pk else None for pk in named]
 
     def alive(self, sessions: Iterable[UUID]) -> set[UUID]:
         return Session.objects.alive_among(sessions, at=timezone.now())
+
+
+def _session_named(shown: Shown) -> UUID | None:
+    if not shown.token:
+        return use_ws_ticket(ticket=shown.ticket or "")
+    try:
+        return read_access(shown.token)
+    except TokenInvalid:
+        return None
 
 
 def session_of(told: Told) -> UUID:

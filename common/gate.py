@@ -121,6 +121,10 @@ class Gate:
         """Whether *address* is served. Blocking now and then: it may look at the database."""
         return not self.denied_among([address])
 
+    def verdict(self, address: str | None) -> bool | None:
+        """The same without a look, for a loop; None: it is time for one."""
+        return None if self._is_due() else not self._rules.denies(address, at=timezone.now())
+
     def denied_among(self, addresses: Iterable[str | None]) -> set[str | None]:
         self._keep_current()
         rules, now = self._rules, timezone.now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypedDict
 from uuid import UUID
@@ -96,7 +96,12 @@ class UserPosition(models.Model):
 
     @classmethod
     def of(cls, user: UUID) -> int:
-        return cls.objects.filter(pk=user).values_list("seq", flat=True).first() or 0
+        return cls.of_each([user])[user]
+
+    @classmethod
+    def of_each(cls, users: Collection[UUID]) -> dict[UUID, int]:
+        """By user; 0 of whom nothing was told yet."""
+        return dict.fromkeys(users, 0) | dict(cls.objects.filter(pk__in=users).values_list("pk", "seq"))
 
 
 class LogEpoch(models.Model):

@@ -9,7 +9,13 @@ from common.api.answers import bare_answer
 from common.gate import gate
 from common.problems import AddressDenied
 from realtime.socketio.doors import query_of
-from realtime.threads import reading
+from realtime.threads import entering
+
+
+async def admits(address: str | None) -> bool:
+    """Whether *address* is served: in a thread only where that takes a look at the database."""
+    verdict = gate.verdict(address)
+    return await entering(gate.admits)(address) if verdict is None else verdict
 
 
 class Sockets:
@@ -22,7 +28,7 @@ class Sockets:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"].lstrip("/")
         is_known = any(route.pattern.match(path) for route in self.routes)
-        if is_known and await reading(gate.admits)(address_of_scope(scope)):
+        if is_known and await admits(address_of_scope(scope)):
             await self.router(scope, receive, send)
         else:
             await receive()
@@ -43,7 +49,7 @@ class Polls:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if not self._is_poll(scope):
             await self.application(scope, receive, send)
-        elif await reading(gate.admits)(address_of_scope(scope)):
+        elif await admits(address_of_scope(scope)):
             await self.router(scope, receive, send)
         else:
             headers, content = bare_answer(AddressDenied())

@@ -1,11 +1,9 @@
 """The WebSocket: sockets in, frames out (api.md §3)."""
 
 import asyncio
-from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
 
 import structlog
 from channels.consumer import get_handler_name
@@ -17,10 +15,8 @@ from django.utils import timezone
 from common.addresses import address_of_scope
 from common.api.exceptions import as_problem
 from common.api.parsers import decode
-from common.api.serializers import read
 from common.events import topic_of_user
 from common.ids import uuid7
-from common.models import LogEpoch, UserPosition
 from common.problems import Malformed, ServerFault
 
 from . import metrics, registry
@@ -29,11 +25,11 @@ from .hub import Hub, hub
 from .limits import FrameCount
 from .pipes import pipe_of
 from .problems import UnknownCommand
-from .registry import Caller
-from .resume import ResumeInput, resume
+from .registry import Shown
+from .resume import resume, shape
 from .sizes import SIZES
 from .sockets import Socket
-from .threads import commanding, entering, reading
+from .threads import commanding, reading
 
 logger = structlog.get_logger(__name__)
 
@@ -109,8 +105,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _enter(self, token: str | None, ticket: str | None = None) -> None:
         """Subscribe the caller to what they may hear, say `hello`, then let frames flow."""
-        looked_at = asyncio.get_running_loop().time()
-        entry = await entering(entry_of)(token, ticket)
+        looked_at, home = asyncio.get_running_loop().time(), await hub()
+        entry = await home.entrants.entry_of(Shown(token=token, ticket=ticket))
         if isinstance(entry, Close):
             await self._end(entry)
             return
@@ -121,7 +117,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         own = topic_of_user(caller.user.pk)
         if only:
             positions = {own: positions[own], only: positions[only]}
-        self.hub = await hub()
+        self.hub = home
         self.socket = Socket(
             caller=caller,
             send=self.send,
@@ -133,7 +129,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.hub.add(self.socket, positions, silent=[own] if only else [])
         if not self.hub.hears_since(looked_at, positions):
             # What moved between the look and the subscription is found by a second look.
-            for topic, newest in (await entering(positions_of)(caller.user.pk)).items():
+            for topic, newest in (await home.entrants.positions_of(caller.user.pk)).items():
                 self.hub.moved(topic, newest)
         self.socket.push(
             frame(
@@ -217,14 +213,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
         return answer
 
     async def _resume(self, socket: Socket, given: dict[str, Any]) -> None:
-        asked = read(ResumeInput, given)
+        asked = shape().run_validation(given)
         self._stop_clock()  # it would release the socket in the middle of the replay
         socket.hold()
         await resume(socket, await hub(), asked)
 
     async def _renew(self, socket: Socket, given: dict[str, Any]) -> None:
         """`auth` again on an open socket: the same person with a fresh token, or the end."""
-        caller = await reading(registry.authenticator().by_token)(str(given.get("token", "")))
+        shown = Shown(token=str(given.get("token", "")))
+        [caller] = await reading(registry.authenticator().callers)([shown])
         if caller is None or caller.user.pk != socket.caller.user.pk:
             socket.close(Close.NOT_AUTHENTICATED)
             return
@@ -241,34 +238,6 @@ def parse(text: str | None) -> dict[str, Any] | None:
     except Malformed:
         return None
     return given if isinstance(given, dict) and isinstance(given.get("type"), str) else None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Somebody who comes in, and what there is at that moment."""
-
-    caller: Caller
-    positions: dict[str, int]
-    epoch: str
-
-
-def entry_of(token: str | None, ticket: str | None) -> Entry | Close:
-    """Whoever shows this, or why they can't come in. Blocking, and all of it in one way to a thread."""
-    by = registry.authenticator()
-    caller = by.by_token(token) if token else by.by_ticket(ticket or "")
-    if caller is None:
-        return Close.NOT_AUTHENTICATED
-    if registry.kept_out({caller.user.pk}):
-        return Close.NOT_ALLOWED
-    return Entry(caller, positions_of(caller.user.pk), LogEpoch.current())
-
-
-def positions_of(user: UUID) -> dict[str, int]:
-    """Every topic *user* hears, with its newest position: the groups they are in and their own stream."""
-    positions = {topic_of_user(user): UserPosition.of(user)}
-    for kind, feed in registry.feeds.items():
-        positions |= {f"{kind}:{id_}": newest for id_, newest in feed.places(user).items()}
-    return positions
 
 
 def credentials(scope: Any) -> tuple[str | None, str | None]:

@@ -29,11 +29,12 @@ from common.models import LogEntry
 
 from . import log, registry
 from .bell import EVERY_HUB, Listener, Round
+from .entrants import Entrants
 from .frames import Bundle, Close, Frame, frame
-from .reader import Reader
 from .replays import Replays
 from .sockets import Socket, Subscription
 from .threads import reading
+from .together import Together
 from .topics import Topic
 
 logger = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ class Hub:
     Attributes:
         is_closing: the process ends: no command is begun any more.
         replays: what those who came back a moment ago had missed.
+        entrants: who comes in.
     """
 
     def __init__(self) -> None:
@@ -57,11 +59,12 @@ class Hub:
         self._answering = 0  # commands
         self._answered = asyncio.Event()
         self.replays = Replays()
+        self.entrants = Entrants()
         self._time = asyncio.get_running_loop().time
         self._topics: dict[str, Topic] = {}
         self._sockets: dict[str, set[Socket]] = {}  # by user
         self._listener = Listener()
-        self._reader = Reader()
+        self._reader = Together(_read, most=log.AT_ONCE)
         self._attendants = [make() for make in registry.attendants]
         self._tasks: list[asyncio.Task[None]] = []
         self._errands: set[asyncio.Task[None]] = set()
@@ -246,7 +249,7 @@ class Hub:
     async def _give_from_log(self, topic: Topic) -> None:
         """Give the next portion of the log."""
         after, strokes, passing = min(topic.behind()), topic.strokes, topic.take_passing()
-        lines = await self._reader.read(topic.name, after=after)
+        lines = await self._reader.ask((topic.name, after))
         if lines:
             topic.reach(lines[-1].seq, self._time())
         elif topic.strokes == strokes:  # nothing there: somebody only guessed, or the log was cut
@@ -389,6 +392,10 @@ class Hub:
         self._errands.discard(task)
         if not task.cancelled() and (error := task.exception()):
             logger.error("hub_errand_failed", exc_info=error)
+
+
+async def _read(asked: list[tuple[str, int]]) -> list[list[log.Line]]:
+    return await reading(log.read_each)(asked)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[Hub]] = WeakKeyDictionary()

@@ -44,20 +44,20 @@ def replay(topic: str, *, after: int, upto: int, left: int | None = None) -> lis
     return lines(entries, left={} if left is None else {entry.pk: left for entry in entries})
 
 
-def read_each(asked: Mapping[str, int]) -> dict[str, list[Line]]:
-    """The same of many topics, by topic the position beyond which, in one look."""
+def read_each(asked: Sequence[tuple[str, int]]) -> list[list[Line]]:
+    """The same of many topics, each with the position beyond which, in one look."""
     if len(asked) == 1:
-        return {topic: read(topic, after=after) for topic, after in asked.items()}
+        return [read(topic, after=after) for topic, after in asked]
     beyond = Q()
-    for topic, after in asked.items():
+    for topic, after in asked:
         beyond |= Q(topic=topic, seq__gt=after)
     entries = list(LogEntry.objects.filter(beyond).order_by("topic", "seq")[:PORTION])
     if len(entries) == PORTION:  # some may be cut off: each by itself
-        return {topic: read(topic, after=after) for topic, after in asked.items()}
-    found: dict[str, list[Line]] = {topic: [] for topic in asked}
+        return [read(topic, after=after) for topic, after in asked]
+    found: dict[str, list[Line]] = {topic: [] for topic, _ in asked}
     for entry, line in zip(entries, _live(entries), strict=True):
         found[entry.topic].append(line)
-    return found
+    return [found[topic] for topic, _ in asked]
 
 
 def _live(entries: Iterable[LogEntry]) -> list[Line]:
@@ -91,9 +91,23 @@ def line_of(told: Told) -> Line | None:
     )
 
 
-def incomplete(asked: Mapping[str, tuple[int, int]]) -> set[str]:
-    """Topics of which the log has not every position any more, beyond the first one up to the second."""
-    missing = {topic: upto - after for topic, (after, upto) in asked.items() if after < upto}
+def incomplete(asked: Iterable[tuple[str, int, int]]) -> set[tuple[str, int, int]]:
+    """Those topics, each beyond a position up to another, of which the log has not all of these any more."""
+    ranges = {(topic, after, upto) for topic, after, upto in asked if after < upto}
+    widest: dict[str, tuple[int, int]] = {}  # many who come back lack the same
+    for topic, after, upto in ranges:
+        low, high = widest.get(topic, (after, upto))
+        widest[topic] = min(low, after), max(high, upto)
+    cut = _incomplete(widest)
+    return {
+        (topic, after, upto)
+        for topic, after, upto in ranges
+        if topic in cut and ((after, upto) == widest[topic] or _incomplete({topic: (after, upto)}))
+    }
+
+
+def _incomplete(asked: Mapping[str, tuple[int, int]]) -> set[str]:
+    missing = {topic: upto - after for topic, (after, upto) in asked.items()}
     for part in _parts(missing):
         counted = LogEntry.objects.filter(_within(asked, part)).values_list("topic").annotate(Count("pk"))
         for topic, count in counted.order_by():

@@ -1,8 +1,9 @@
 """What somebody missed, and whether all of it can be given: one answer for `resume` and for `GET sync`."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -26,38 +27,73 @@ class Missed:
     upto: int
 
 
-def missed_by(user: UUID, asked: Mapping[str, Any]) -> list[Missed]:
-    """What *user* lacks of the topics that *asked* has positions of, in their order, the own stream last.
+Losses = tuple[list[Missed], dict[str, str]]  # what somebody lacks; by topic why that can't be given
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody who comes back says that they have: *positions*, as `resume` takes them."""
+
+    user: UUID
+    positions: Mapping[str, Any]
+
+
+def losses_of(asked: Sequence[Asked]) -> list[Losses]:
+    """What each of them lacks: in as few looks as there can be, however many ask."""
+    own = UserPosition.of_each({each.user for each in asked if "user" in each.positions})
+    missed = [_missed_by(each, own) for each in asked]
+    epochs = [each.positions.get("epoch") for each in asked]
+    return list(zip(missed, _refusals(missed, epochs), strict=True))
+
+
+def missed_by(asked: Asked) -> list[Missed]:
+    """What somebody lacks of the topics that they have positions of, in their order, the own stream last.
 
     Of a topic that they left it ends where they did. Topics of others are passed over in silence.
     """
+    return _missed_by(asked, UserPosition.of_each({asked.user} if "user" in asked.positions else ()))
+
+
+def _missed_by(asked: Asked, own: Mapping[UUID, int]) -> list[Missed]:
+    user, positions = asked.user, asked.positions
     found = []
     for kind, feed in registry.feeds.items():
-        wanted: Mapping[str, int] = asked.get(f"{kind}s", {})
-        places = feed.stand(user, list(wanted), checksum=bool(asked.get("checksum"))) if wanted else {}
+        wanted: Mapping[str, int] = positions.get(f"{kind}s", {})
+        places = feed.stand(user, list(wanted), checksum=bool(positions.get("checksum"))) if wanted else {}
         found += [
             Missed(f"{kind}:{id_}", places[id_], after, places[id_].seq)
             for id_, after in wanted.items()
             if id_ in places
         ]
-    if "user" in asked:
-        place = Place(seq=UserPosition.of(user))
-        found.append(Missed(topic_of_user(user), place, asked["user"], place.seq))
+    if "user" in positions:
+        found.append(Missed(topic_of_user(user), Place(seq=own[user]), positions["user"], own[user]))
     return found
 
 
-def refusals(missed: Iterable[Missed], *, epoch: str | None = None) -> dict[str, str]:
+def _refusals(asked: Sequence[list[Missed]], epochs: Sequence[str | None]) -> list[dict[str, str]]:
     """By topic, why it can't be given: never a part of it.
 
     Args:
-        epoch: of the log that the positions are of, if that is known.
+        epochs: of the logs that their positions are of, if that is known.
     """
-    missed = list(missed)
-    is_other = epoch is not None and epoch != LogEpoch.current()
-    refused = {each.topic: OTHER_EPOCH for each in missed if is_other or each.after > each.place.seq}
-    believed = {each.topic: (each.after, each.upto) for each in missed if each.topic not in refused}
-    incomplete = log.incomplete(believed)
-    return refused | {topic: TOO_OLD for topic in believed if topic in incomplete}
+    current = None if all(epoch is None for epoch in epochs) else LogEpoch.current()
+    refused = [
+        {
+            each.topic: OTHER_EPOCH
+            for each in missed
+            if epoch not in (None, current) or each.after > each.place.seq
+        }
+        for missed, epoch in zip(asked, epochs, strict=True)
+    ]
+    believed = [
+        [(each.topic, each.after, each.upto) for each in missed if each.topic not in of_these]
+        for missed, of_these in zip(asked, refused, strict=True)
+    ]
+    incomplete = log.incomplete(chain.from_iterable(believed))
+    return [
+        of_these | {topic: TOO_OLD for topic, after, upto in ranges if (topic, after, upto) in incomplete}
+        for of_these, ranges in zip(refused, believed, strict=True)
+    ]
 
 
 def resets(refused: Mapping[str, str]) -> list[dict[str, Any]]:

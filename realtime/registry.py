@@ -1,6 +1,6 @@
 """What other apps tell the live engine, which knows no domain: filled from their `AppConfig.ready`."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -20,12 +20,20 @@ class Caller:
     session: UUID
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What somebody shows to be let in: a token, or else a ticket."""
+
+    token: str | None = None
+    ticket: str | None = None
+
+
 class Authenticator(Protocol):
     """How a socket shows who it is. Blocking calls: the engine runs them in its threads."""
 
-    def by_token(self, token: str) -> Caller | None: ...
-
-    def by_ticket(self, ticket: str) -> Caller | None: ...
+    def callers(self, shown: Sequence[Shown]) -> list[Caller | None]:
+        """Who shows these, in their order; None: nobody who may come in. A ticket is used by it."""
+        ...
 
     def alive(self, sessions: Iterable[UUID]) -> set[UUID]:
         """Which of *sessions* still hold."""
@@ -59,8 +67,8 @@ class Feed(Protocol):
         """Of what is told of where somebody stands in one."""
         ...
 
-    def places(self, user: UUID) -> dict[str, int]:
-        """Ids of the topics that *user* is in, with the newest position of each."""
+    def places(self, users: Collection[UUID]) -> dict[UUID, dict[str, int]]:
+        """By user, ids of the topics that they are in, with the newest position of each."""
         ...
 
     def stand(self, user: UUID, ids: Sequence[str], *, checksum: bool = False) -> dict[str, Place]:

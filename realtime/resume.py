@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,8 @@ from common.events import topic_of_user
 from . import metrics, registry
 from .frames import frame
 from .hub import Hub
-from .missed import Missed, missed_by, refusals, resets, states
+from .missed import Missed, resets, states
 from .sockets import Socket
-from .threads import entering
 
 MAX_TOPICS = 5000  # in one resume
 MAX_CHECKED = 200  # in one that asks for checksums, which look at everybody who is in them
@@ -38,8 +38,11 @@ class Positions(serializers.DictField):
         super().__init__(child=Position(), **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and len(data) > MAX_TOPICS:
-            self.fail("max_length", max_length=MAX_TOPICS)
+        if isinstance(data, dict):
+            if len(data) > MAX_TOPICS:
+                self.fail("max_length", max_length=MAX_TOPICS)
+            if all(type(each) is int and 0 <= each <= MAX_POSITION for each in data.values()):
+                return data  # what `Position` would say of each, of thousands
         return super().to_internal_value(data)
 
 
@@ -63,14 +66,17 @@ class ResumeInput(Input):
         return given
 
 
+@cache
+def shape() -> ResumeInput:
+    """Laid out once: many ask at the same time, and REST framework makes every field anew for each."""
+    return ResumeInput()
+
+
 async def resume(socket: Socket, hub: Hub, asked: dict[str, Any]) -> None:
     """Replay what *asked* lacks, then say `resumed`. The socket is held meanwhile: news comes after."""
     user: UUID = socket.caller.user.pk
-    missed = [
-        replace(each, upto=await _end_of(socket, hub, each))
-        for each in await entering(missed_by)(user, _here(socket, asked))
-    ]
-    refused = await entering(refusals)(missed, epoch=asked.get("epoch"))
+    found, refused = await hub.entrants.missed_by(user, _here(socket, asked))
+    missed = [replace(each, upto=await _end_of(socket, hub, each)) for each in found]
     metrics.resumed(refused)
     given = [each for each in missed if each.topic not in refused]
     for each in given:
@@ -89,7 +95,8 @@ def _here(socket: Socket, asked: dict[str, Any]) -> dict[str, Any]:
         return asked
     kind, _, id_ = socket.only.partition(":")
     positions = {each: after for each, after in asked.get(f"{kind}s", {}).items() if each == id_}
-    return {f"{kind}s": positions, "checksum": asked.get("checksum")}
+    others = {name: asked[name] for name in ("checksum", "epoch") if name in asked}
+    return {f"{kind}s": positions} | others
 
 
 async def _end_of(socket: Socket, hub: Hub, missed: Missed) -> int:

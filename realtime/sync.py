@@ -10,7 +10,7 @@ from common.events import topic_of_user
 from common.models import LogEpoch, UserPosition
 
 from . import log, registry
-from .missed import TOO_OLD, Missed, missed_by, refusals, resets, states
+from .missed import TOO_OLD, Asked, Missed, losses_of, missed_by, resets, states
 
 MAX_ASKED: Final = 100  # topics in one question: what fits into the line of a request everywhere
 MAX_GIVEN: Final = 200  # frames, or topics without a position, in one answer
@@ -39,8 +39,7 @@ class Answer:
 def catch_up(user: UUID, asked: Mapping[str, Any], *, limit: int) -> Answer:
     """What *user* missed since the positions of *asked*, as `resume` takes them, at most *limit* frames."""
     epoch = LogEpoch.current()
-    missed = missed_by(user, asked)
-    refused = refusals(missed, epoch=asked.get("epoch"))
+    [(missed, refused)] = losses_of([Asked(user, asked)])
     given = _as_much_as(limit, [each for each in missed if each.topic not in refused])
     frames = log.frames_of(
         {each.topic: (each.after, each.upto) for each in given if each.after < each.upto},
@@ -98,13 +97,14 @@ def begin(user: UUID, *, after: str | None, limit: int, checksum: bool = False) 
     """
     epoch = LogEpoch.current()
     own = UserPosition.of(user)  # before the others: who is brought in meanwhile hears of it there
-    heard = sorted(f"{kind}:{id_}" for kind, feed in registry.feeds.items() for id_ in feed.places(user))
+    places = {kind: feed.places([user]).get(user, {}) for kind, feed in registry.feeds.items()}
+    heard = sorted(f"{kind}:{id_}" for kind, of_kind in places.items() for id_ in of_kind)
     left = [topic for topic in heard if after is None or topic > after]
     positions: dict[str, dict[str, int]] = defaultdict(dict)
     for topic in left[:limit]:
         kind, _, id_ = topic.partition(":")
         positions[f"{kind}s"][id_] = 0
-    standing = missed_by(user, {**positions, "checksum": checksum})
+    standing = missed_by(Asked(user, {**positions, "checksum": checksum}))
     return Answer(
         epoch=epoch,
         states=states([(each.topic, each.upto, each.place) for each in standing], checksum=checksum),

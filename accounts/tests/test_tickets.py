@@ -12,10 +12,16 @@ from accounts.services import revoke_session, use_ws_ticket
 from accounts.tests.factories import UserFactory
 from accounts.tokens import make_access
 from common.tests.threads import at_once
+from realtime.registry import Caller, Shown
 
 pytestmark = pytest.mark.django_db
 
 TICKET = "/api/v1/auth/ws-ticket"
+
+
+def caller_by(**shown: str) -> Caller | None:
+    [caller] = SessionAuthenticator().callers([Shown(**shown)])
+    return caller
 
 
 def test_a_ticket_opens_one_socket_of_its_session(client_of):
@@ -28,9 +34,9 @@ def test_a_ticket_opens_one_socket_of_its_session(client_of):
     assert set(response.json()) == {"ticket", "expires_in"}
     assert response.json()["expires_in"] == 30
     ticket = response.json()["ticket"]
-    caller = SessionAuthenticator().by_ticket(ticket)
+    caller = caller_by(ticket=ticket)
     assert (caller.user, caller.session) == (client.session_row.user, client.session_row.pk)
-    assert SessionAuthenticator().by_ticket(ticket) is None
+    assert caller_by(ticket=ticket) is None
 
 
 def test_no_ticket_without_a_session(client):
@@ -55,12 +61,12 @@ def test_a_ticket_of_a_session_that_ended_opens_nothing(client_of):
     ticket = client.post(TICKET).json()["ticket"]
     revoke_session(session=client.session_row, reason="revoked")
 
-    assert SessionAuthenticator().by_ticket(ticket) is None
+    assert caller_by(ticket=ticket) is None
 
 
 @pytest.mark.parametrize("ticket", ["", "x", "ÿ" * 1000])
 def test_garbage_is_no_ticket(ticket):
-    assert SessionAuthenticator().by_ticket(ticket) is None
+    assert caller_by(ticket=ticket) is None
 
 
 def test_a_ticket_lasts_thirty_seconds(client_of, settings):
@@ -90,12 +96,37 @@ def test_of_many_who_use_one_ticket_at_once_one_gets_in(client_of):
 def test_a_socket_shows_an_access_token_of_a_living_session(client_of):
     session = client_of(UserFactory()).session_row
 
-    by_token = SessionAuthenticator().by_token(make_access(session))
+    by_token = caller_by(token=make_access(session))
     revoke_session(session=session, reason="revoked")
 
     assert (by_token.user, by_token.session) == (session.user, session.pk)
-    assert SessionAuthenticator().by_token(make_access(session)) is None
-    assert SessionAuthenticator().by_token("x") is None
+    assert caller_by(token=make_access(session)) is None
+    assert caller_by(token="x") is None
+
+
+def test_many_who_come_in_at_once_are_known_by_one_look(client_of, django_assert_num_queries):
+    client, other, ended = (client_of(UserFactory()) for _ in range(3))
+    ticket = client.post(TICKET).json()["ticket"]
+    revoke_session(session=ended.session_row, reason="revoked")
+    tokens = [make_access(each.session_row) for each in (other, ended)]
+
+    with django_assert_num_queries(1):
+        callers = SessionAuthenticator().callers(
+            [
+                Shown(ticket=ticket),
+                Shown(token="x"),
+                *(Shown(token=each) for each in tokens),
+                Shown(ticket=ticket),
+            ]
+        )
+
+    assert [caller and caller.session for caller in callers] == [
+        client.session_row.pk,
+        None,
+        other.session_row.pk,
+        None,
+        None,  # a ticket opens one socket
+    ]
 
 
 def test_the_engine_learns_whose_sockets_close(client_of, committed, monkeypatch):

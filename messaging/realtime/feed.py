@@ -1,6 +1,7 @@
 """Who hears which chat."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -55,9 +56,12 @@ class ChatFeed:
     kind = "chat"
     shape = CheckedChatPlaceSerializer
 
-    def places(self, user: UUID) -> dict[str, int]:
-        present = Participant.objects.present().filter(user=user, chat__deleted_at=None)
-        return {str(chat): seq for chat, seq in present.values_list("chat", "chat__last_seq")}
+    def places(self, users: Collection[UUID]) -> dict[UUID, dict[str, int]]:
+        present = Participant.objects.present().filter(user__in=users, chat__deleted_at=None)
+        found: dict[UUID, dict[str, int]] = defaultdict(dict)
+        for user, chat, seq in present.values_list("user", "chat", "chat__last_seq"):
+            found[user][str(chat)] = seq
+        return found
 
     def stand(self, user: UUID, ids: Sequence[str], *, checksum: bool = False) -> dict[str, Place]:
         wanted = [chat for id_ in ids if (chat := as_uuid(id_)) and str(chat) == id_]
@@ -71,12 +75,13 @@ class ChatFeed:
         places = {
             str(chat.pk): Place(
                 seq=chat.last_seq,
-                state=ChatPlaceSerializer(chat).data,
+                state=ChatPlaceSerializer.show(chat),
                 checksum=checksums.get(chat.pk),
             )
             for chat in chats
         }
-        left = Participant.objects.filter(user=user, chat__in=wanted, left_seq__isnull=False)
+        others = [chat for chat in wanted if str(chat) not in places]  # who is in a chat has not left it
+        left = Participant.objects.filter(user=user, chat__in=others, left_seq__isnull=False)
         for chat, seq in left.values_list("chat", "left_seq"):
             places[str(chat)] = Place(seq=seq or 0, is_in=False)
         return places

@@ -1,6 +1,7 @@
 """Who may open a socket, and the first word it hears."""
 
 import asyncio
+from collections.abc import Collection
 from uuid import UUID
 
 import pytest
@@ -11,8 +12,10 @@ from accounts.tokens import make_access, make_refresh
 from common.models import LogEpoch
 from messaging.services import send_message
 from messaging.tests.factories import group_of
-from realtime import consumers
-from realtime.consumers import Entry, entry_of
+from realtime import consumers, entrants
+from realtime.entrants import Entry, entries_of
+from realtime.frames import Close
+from realtime.registry import Shown
 
 from .clients import Client, enter, in_thread, live, token_of
 
@@ -302,17 +305,20 @@ async def test_an_open_socket_ends_when_its_country_is_denied(layla, settings, w
 # --- What coming in costs -----------------------------------------------------------------------------------
 
 
-def test_coming_in_takes_four_queries(layla, omar, django_assert_num_queries):
+@pytest.mark.parametrize("many", [1, 10])
+def test_coming_in_takes_four_queries_however_many_come(many, layla, omar, django_assert_num_queries):
     for _ in range(10):
         group_of(layla, omar)
-    token = make_access(SessionFactory(user=layla))
+    tokens = [make_access(SessionFactory(user=user)) for user in [layla, omar, UserFactory(), layla] * many]
     LogEpoch.current()  # made by whoever asks first
 
-    with django_assert_num_queries(4):  # the session with its person, their stream, their chats, the epoch
-        entry = entry_of(token, None)
+    with django_assert_num_queries(
+        4
+    ):  # the sessions with their people, their streams, their chats, the epoch
+        entries = entries_of([Shown(token=token) for token in [*tokens, "x"]])
 
-    assert isinstance(entry, Entry)
-    assert len(entry.positions) == 11
+    places = [len(entry.positions) if isinstance(entry, Entry) else entry for entry in entries]
+    assert places == [11, 11, 1, 11] * many + [Close.NOT_AUTHENTICATED]
 
 
 @pytest.mark.parametrize(("sockets", "looks"), [(0, 2), (1, 1)])
@@ -323,17 +329,17 @@ async def test_what_comes_between_the_look_and_the_bell_is_found(
     for _ in range(sockets):  # the bell rings here for all that is theirs: a second look would find nothing
         await enter(omar)
     token, looked = await token_of(omar), 0
-    positions_of = consumers.positions_of
+    positions_of = entrants.positions_of
 
-    def look(user: UUID) -> dict[str, int]:
+    def look(users: Collection[UUID]) -> dict[UUID, dict[str, int]]:
         nonlocal looked
-        positions = positions_of(user)
+        positions = positions_of(users)
         looked += 1
         if looked == 1:
             send_message(actor=layla, chat=group, text="In between")
         return positions
 
-    monkeypatch.setattr(consumers, "positions_of", look)
+    monkeypatch.setattr(entrants, "positions_of", look)
 
     client = await Client(token=token).open()
 

@@ -13,7 +13,7 @@ from messaging.events import topic_of_chat
 from messaging.models import Chat
 from messaging.services import delete_message, send_message
 from messaging.tests.factories import group_of
-from realtime import consumers, log, replays
+from realtime import entrants, log, replays
 from realtime.missed import Missed
 from realtime.registry import Place
 from realtime.replays import Replays
@@ -190,13 +190,13 @@ async def test_what_was_deleted_between_two_who_come_back_is_not_shown_to_the_se
 @live
 async def test_those_who_come_in_do_not_hold_up_those_who_are_in(layla, omar, group, monkeypatch):
     inside = await enter(omar)
-    door, entry_of = Event(), consumers.entry_of
+    door, entries_of = Event(), entrants.entries_of
 
     def after_the_others(*given: Any) -> Any:
         assert door.wait(timeout=30)
-        return entry_of(*given)
+        return entries_of(*given)
 
-    monkeypatch.setattr(consumers, "entry_of", after_the_others)
+    monkeypatch.setattr(entrants, "entries_of", after_the_others)
     waiting = [await Client(token=await token_of(layla)).open() for _ in range(20)]
 
     await in_thread(say)(layla, group, 1)

@@ -377,10 +377,10 @@ def test_it_takes_the_same_queries_however_much_was_missed(
 
     LogEpoch.current()  # made by whoever asks first
 
-    # The session, the epoch, their chats and those they left, their own position, whether the
+    # The session, the epoch, their chats (of which they left none), their own position, whether the
     # log is whole, what it has, and what that is about: messages with reactions and files; for `chat.added`
     # the person, the chats, their last messages with reactions, files and mine, and for hidden ones others.
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         page = missed(client, chats=positions, user=0)
 
     assert len(page["events"]) == min(chats * said + chats, 200)
@@ -395,9 +395,8 @@ def test_to_begin_takes_the_same_queries_however_many_chats_there_are(
     client = client_of(omar)
     LogEpoch.current()
 
-    # The session, the epoch, their own position, their chats; how they stand in those of the page,
-    # those they left.
-    with django_assert_num_queries(6):
+    # The session, the epoch, their own position, their chats; how they stand in those of the page.
+    with django_assert_num_queries(5):
         page = missed(client)
 
     assert len(page["chats"]) == chats

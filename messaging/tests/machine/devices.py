@@ -9,7 +9,7 @@ from typing import Any
 from accounts.models import User
 from messaging.realtime import ChatFeed
 from realtime import log, registry
-from realtime.consumers import positions_of
+from realtime.entrants import positions_of
 from realtime.sockets import Subscription
 
 from .copies import Copy
@@ -45,7 +45,7 @@ class Device:
     # --- Its socket: what `realtime.consumers`, `resume` and the hub do with the log ---
 
     def connect(self) -> None:
-        positions = positions_of(self.user.pk)
+        positions = positions_of([self.user.pk])[self.user.pk]
         self.subscriptions = {name: Subscription(self, at) for name, at in positions.items()}  # type: ignore[arg-type]
         if self.user_seq is None:
             self.user_seq = positions[self.own]
@@ -72,7 +72,7 @@ class Device:
         self._pump(topics[::-1] if backwards else topics)
 
     def _replay(self, name: str, after: int, upto: int) -> None:
-        assert not log.incomplete({name: (after, upto)})
+        assert not log.incomplete([(name, after, upto)])
         for line in log.replay(name, after=after, upto=upto):
             self.hear(line.text)
 
