@@ -17,7 +17,7 @@ from common.api.exceptions import as_problem
 from common.api.parsers import decode
 from common.events import topic_of_user
 from common.ids import uuid7
-from common.problems import Malformed, ServerFault
+from common.problems import Malformed, ServerFault, TemporarilyUnavailable
 
 from . import metrics, registry
 from .frames import MAX_FRAME, PROTOCOL, Close, frame
@@ -104,6 +104,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._clock.cancel()
 
     async def _enter(self, token: str | None, ticket: str | None = None) -> None:
+        """Let them in who show this, or say why not."""
+        try:
+            await self._come_in(token, ticket)
+        except Exception as error:
+            if not isinstance(as_problem(error), TemporarilyUnavailable):
+                raise
+            await self._end(Close.TRY_AGAIN)
+
+    async def _come_in(self, token: str | None, ticket: str | None) -> None:
         """Subscribe the caller to what they may hear, say `hello`, then let frames flow."""
         looked_at, home = asyncio.get_running_loop().time(), await hub()
         entry = await home.entrants.entry_of(Shown(token=token, ticket=ticket))

@@ -23,6 +23,7 @@ class Close(IntEnum):
     TOO_SLOW = 4413
     TOO_MANY = 4429
     GOING_AWAY = 1012
+    TRY_AGAIN = 1013
 
 
 class Frame(str):

@@ -1,7 +1,8 @@
 """Who may open a socket, and the first word it hears."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,11 +11,13 @@ from accounts.services import make_ws_ticket, revoke_session
 from accounts.tests.factories import SessionFactory, UserFactory, rule
 from accounts.tokens import make_access, make_refresh
 from common.models import LogEpoch
+from common.tests.outages import database_away
 from messaging.services import send_message
 from messaging.tests.factories import group_of
 from realtime import consumers, entrants
 from realtime.entrants import Entry, entries_of
 from realtime.frames import Close
+from realtime.hub import hub
 from realtime.registry import Shown
 
 from .clients import Client, enter, in_thread, live, token_of
@@ -247,6 +250,48 @@ async def test_auth_as_somebody_else_ends_the_socket(layla):
     await client.say("auth", token=await token_of(await in_thread(UserFactory)()))
 
     assert await client.closed() == 4401
+
+
+# --- What the server stands on is away ----------------------------------------------------------------------
+
+
+def lost(*_given: Any) -> Any:
+    raise database_away()
+
+
+@pytest.mark.parametrize("by_frame", [True, False])
+@live
+async def test_who_comes_while_the_database_is_away_is_told_to_try_again(by_frame, layla, monkeypatch):
+    token = await token_of(layla)
+    with monkeypatch.context() as patch:
+        patch.setattr(entrants, "entries_of", lost)
+        client = await Client(token=None if by_frame else token).open()
+        if by_frame:
+            await client.say("auth", token=token)
+
+        assert await client.closed() == 1013
+
+    assert (await (await Client(token=token).open()).next())["type"] == "hello"
+
+
+@live
+async def test_who_is_almost_in_when_the_database_goes_away_is_told_to_try_again(layla, monkeypatch):
+    monkeypatch.setattr(entrants, "positions_of", AfterOne(entrants.positions_of))
+    client = await Client(token=await token_of(layla)).open()
+
+    assert await client.closed() == 1013
+    await client.ended()
+    assert (await hub()).every_socket() == []
+
+
+class AfterOne:
+    """Loses the database after a first look."""
+
+    def __init__(self, look: Callable[[Any], Any]) -> None:
+        self._looks = iter([look])
+
+    def __call__(self, users: Any) -> Any:
+        return next(self._looks, lost)(users)
 
 
 # --- Whose address is not served ----------------------------------------------------------------------------
