@@ -16,6 +16,7 @@ from . import registry
 from .frames import Frame, frame, topic_members
 
 PORTION = 500  # entries a read: what one render holds in memory
+LOOK_AHEAD: Final = 10_000  # entries behind a portion: further back nobody is who stayed connected
 AT_ONCE: Final = 50  # topics in one look: a longer question takes a database longer to read than to answer
 
 
@@ -68,13 +69,27 @@ def _live(entries: Iterable[LogEntry]) -> list[Line]:
     entries = list(entries)
     left: dict[int, int] = {}  # by entry, where the next one leaves
     leaving: dict[str, int] = {}
+    if len(entries) >= PORTION and (beyond := _leaving_after(entries[-1])):
+        leaving[entries[-1].topic] = beyond
     for entry in reversed(entries):
-        move = _move(entry)
-        if isinstance(move, registry.Leaves) and move.topic == entry.topic:
+        if _is_leaving(entry):
             leaving[entry.topic] = entry.seq
         if entry.topic in leaving:
             left[entry.pk] = leaving[entry.topic]
     return lines(entries, left=left)
+
+
+def _leaving_after(last: LogEntry) -> int | None:
+    """Where the next one leaves behind the last entry of a portion."""
+    behind = LogEntry.objects.after(last.topic, last.seq).filter(seq__lte=last.seq + LOOK_AHEAD)
+    moves = behind.filter(type__in=registry.moves)[:PORTION]
+    return next((entry.seq for entry in moves if _is_leaving(entry)), None)
+
+
+def _is_leaving(entry: LogEntry) -> bool:
+    """Whether somebody leaves the topic that it is of."""
+    move = _move(entry)
+    return isinstance(move, registry.Leaves) and move.topic == entry.topic
 
 
 def line_of(told: Told) -> Line | None:

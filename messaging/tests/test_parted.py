@@ -188,6 +188,21 @@ async def test_lines_that_are_read_late_are_given_as_they_were_at_the_leaving(la
     assert sum("First, mended" in text for text in theirs) == 3  # sent, edited, answered
 
 
+@live
+async def test_so_are_those_of_a_portion_that_ends_before_the_leaving(layla, omar, mina, monkeypatch):
+    story = await in_thread(Story)(layla, omar, mina)
+    await in_thread(story.part)()
+    await in_thread(edit)(story)
+    whole = [line.text for line in await in_thread(log.read)(f"chat:{story.chat.pk}", after=0)]
+
+    monkeypatch.setattr(log, "PORTION", 2)
+    parts: list[str] = []
+    while lines := await in_thread(log.read)(f"chat:{story.chat.pk}", after=len(parts)):
+        parts += [line.text for line in lines]
+
+    assert parts == whole
+
+
 def test_what_was_deleted_since_is_gone_for_them_too(story, given):
     delete_message(actor=story.layla, message=story.first)
 
