@@ -43,6 +43,8 @@ LOOK_BACK: Final = timedelta(seconds=30)  # no transaction commits later than th
 HEARD_WITHIN: Final = 2.0  # seconds that a socket waits for the bell; without it the sweep must do
 ANSWERED_WITHIN: Final = 5.0  # seconds for commands to be answered when the process ends
 GONE_WITHIN: Final = 1.0  # seconds for the last frames when the process ends
+BEATS_AT_ONCE: Final = 100  # heartbeats: two milliseconds
+BEATEN_WITHIN: Final = 0.5  # of the time between two of a socket: until then all have had theirs
 
 
 class Hub:
@@ -309,6 +311,7 @@ class Hub:
                     case "round":
                         for each in stroke["rounds"]:
                             self.goes_round(Round(**each | {"text": Frame(each["text"])}))
+                        await asyncio.sleep(0)  # the next stroke may be there already
                     case "close":
                         self._end({UUID(stroke["session"])})
             except Exception:  # the bell may fail; the sweep does not depend on it
@@ -350,12 +353,20 @@ class Hub:
                 socket.close(Close.NOT_AUTHENTICATED)
 
     async def _beat(self) -> None:
-        """Tell every socket the newest position of whatever moved since its last heartbeat."""
+        """Tell every socket the newest position of whatever moved since its last heartbeat.
+
+        A few at a time, in the same order each time: whatever else there is has its turn between them.
+        """
         while True:
             due = time.monotonic() + settings.SOCKET_HEARTBEAT
-            for socket in self.every_socket():
-                if not socket.is_held:  # `hello` comes first, and a replay is a sign of life itself
-                    socket.push(self._heartbeat(socket))
+            sockets = self.every_socket()
+            pause = settings.SOCKET_HEARTBEAT * BEATEN_WITHIN * BEATS_AT_ONCE / max(len(sockets), 1)
+            for start in range(0, len(sockets), BEATS_AT_ONCE):
+                for socket in sockets[start : start + BEATS_AT_ONCE]:
+                    if not (socket.is_held or socket.is_closing):  # a replay is a sign of life itself
+                        socket.push(self._heartbeat(socket))
+                if start + BEATS_AT_ONCE < len(sockets):
+                    await asyncio.sleep(pause)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     def _heartbeat(self, socket: Socket) -> Frame:

@@ -177,6 +177,17 @@ async def test_the_heartbeat_names_what_moved(settings, layla, omar, group):
     assert all(beat["user"] == 2 for beat in beats)
 
 
+@live
+async def test_however_many_at_a_time_each_socket_has_its_heartbeat(settings, monkeypatch, layla, omar):
+    monkeypatch.setattr("realtime.hub.BEATS_AT_ONCE", 1)
+    settings.SOCKET_HEARTBEAT = 0.1
+    clients = [await enter(user) for user in (layla, omar) for _ in range(3)]
+
+    for _ in range(2):
+        beats = [(await client.until("heartbeat"))[-1] for client in clients]
+        assert beats == [{"type": "heartbeat", "chats": {}, "user": 0}] * 6
+
+
 # --- Sessions end -------------------------------------------------------------------------------------------
 
 
