@@ -9,6 +9,7 @@ import structlog
 
 from common.problems import Malformed, NotAllowed, NotAuthenticated, Problem
 
+from .. import metrics
 from ..consumers import credentials
 from ..frames import Close
 from . import packets
@@ -127,11 +128,16 @@ class Visit:
                     await self._connection.put(packets.connected(secrets.token_urlsafe(15)))
                 if packet := packets.packet_of(message["text"]):
                     await self._connection.put(packet)
-            case "websocket.close":
-                await self.end(Close(message["code"]))
+            case "websocket.close":  # it has counted that
+                await self._leave(Close(message["code"]))
 
     async def end(self, code: Close) -> None:
         """Say why, and close."""
+        if not self._connection.is_over:
+            metrics.closed(code)
+        await self._leave(code)
+
+    async def _leave(self, code: Close) -> None:
         self.gone()
         if self._is_in:
             farewell = [packets.closing(code)] + [packets.DISCONNECTED] * (code in FOR_GOOD)

@@ -149,6 +149,7 @@ def test_a_client_that_does_not_pong_is_closed(server):
     assert Opcode.PING in opcodes
     assert protocol.close_rcvd is not None
     assert protocol.close_rcvd.code == 4408
+    assert 'serai_socket_closes_total{code="NO_PONG"} 1.0' in httpx.get(f"{server.url}/metrics").text
 
 
 def test_a_client_that_pongs_stays(server):

@@ -28,6 +28,7 @@ from .socketio_clients import (
     enter,
     soon,
 )
+from .test_metrics import grown, scrape
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -574,11 +575,12 @@ async def test_a_request_that_waits_for_a_native_socket_ends_with_it(monkeypatch
 @both_kinds
 @live
 async def test_a_silent_connection_ends(kind, monkeypatch, layla):
-    visitor = await enter(layla, kind)
+    before, visitor = await scrape(), await enter(layla, kind)
     monkeypatch.setattr(engine, "PONG_WITHIN", 0.05)
     engine.connections[visitor.opened["sid"]]._ask()
 
     assert await visitor.rest() == ["2", '42["closing",{"code":4408,"name":"NO_PONG"}]']
+    assert await grown(before, "serai_socket_closes_total", code="NO_PONG") == 1
 
 
 @both_kinds

@@ -15,6 +15,7 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
 
+from ... import metrics
 from ...frames import Close
 from ...pipes import EXTENSION
 from .. import manners
@@ -88,7 +89,7 @@ class LiveProtocol(WebSocketProtocol):
         if owed := manners.listening.owed(self.pinged_at):
             self.autoPingTimeoutCall = self.factory._batched_timer.call_later(owed, self.onAutoPingTimeout)
         elif not self.application_queue.is_full:  # else its pong may be in what we don't read
-            self.serverClose(Close.NO_PONG)
+            self.end_with(Close.NO_PONG)
 
     def sendHttpErrorResponse(self, code: int, reason: str, responseHeaders: Any = None) -> None:  # noqa: N802, N803
         """A socket refused before it opened: in the words of every refusal, under autobahn's status."""
@@ -101,6 +102,24 @@ class LiveProtocol(WebSocketProtocol):
         # Read on, to throw away: what stays unread resets the connection, and our code is lost on its way.
         self.transport.resumeProducing()
 
+    def end_with(self, code: int) -> None:
+        """The same, where it isn't the application that wants it."""
+        if self.state == self.STATE_OPEN:
+            metrics.closed(code)
+            self.serverClose(code)
+
+    def _fail_connection(self, code: int = 1001, reason: str = "") -> None:
+        """What came is no frame, or too large."""
+        if self.state == self.STATE_OPEN:
+            metrics.closed(code)
+        super()._fail_connection(code, reason)
+
+    def handle_exception(self, exception: BaseException) -> None:
+        """The application failed."""
+        if self.state == self.STATE_OPEN:
+            metrics.closed(1011)
+        super().handle_exception(exception)
+
     def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: FBT001, N802, N803
         self._let_go()
         super().onClose(wasClean, code, reason)
@@ -110,8 +129,7 @@ class LiveProtocol(WebSocketProtocol):
         return bool(self.state == self.STATE_CLOSED)
 
     def send_away(self) -> None:
-        if self.state == self.STATE_OPEN:
-            self.serverClose(Close.GOING_AWAY)
+        self.end_with(Close.GOING_AWAY)
 
     def _let_go(self) -> None:
         """Nothing more waits for this connection, and the transport may end without a producer's word."""

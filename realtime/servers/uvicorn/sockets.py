@@ -15,6 +15,7 @@ from websockets.server import ServerProtocol
 
 from common.api.answers import bare_answer
 
+from ... import metrics
 from ...frames import Close
 from ...pipes import EXTENSION
 from .. import manners
@@ -89,11 +90,12 @@ class LiveSocket(WebSocketsSansIOProtocol):
         try:
             self.inbox.put_nowait({"type": "websocket.receive", "text": data.decode()})
         except UnicodeDecodeError:
-            self.close_with(CloseCode.INVALID_DATA)
+            self.end_with(CloseCode.INVALID_DATA)
 
     def handle_parser_exception(self) -> None:
         """What came is no frame, or too large. The rest is read and thrown away, for our code to arrive."""
         if not self.close_sent and self.conn.close_sent:
+            metrics.closed(self.conn.close_sent.code)
             self._say_close(self.conn.close_sent.code)
             self.transport.write_eof()  # the client's own close would not be understood any more
 
@@ -130,9 +132,15 @@ class LiveSocket(WebSocketsSansIOProtocol):
             self.conn.send_close(int(code))
             self._say_close(int(code))
 
+    def end_with(self, code: int) -> None:
+        """The same, where it isn't the application that wants it."""
+        if not self.close_sent and self.conn.state is State.OPEN:
+            metrics.closed(code)
+            self.close_with(code)
+
     def send_away(self) -> None:
         if self.handshake_complete:
-            self.close_with(Close.GOING_AWAY)
+            self.end_with(Close.GOING_AWAY)
 
     def _say_close(self, code: int) -> None:
         self.close_sent = True
@@ -162,7 +170,7 @@ class LiveSocket(WebSocketsSansIOProtocol):
         elif owed := manners.listening.owed(self._pinged_at):
             self.pong_timer = self.loop.call_later(owed, self.keepalive_timeout)
         else:
-            self.close_with(Close.NO_PONG)
+            self.end_with(Close.NO_PONG)
 
     async def run_asgi(self) -> None:
         self.scope["extensions"] = {EXTENSION: self}
@@ -173,6 +181,6 @@ class LiveSocket(WebSocketsSansIOProtocol):
         except Exception:
             logger.exception("socket_failed")
             self.send_500_response()
-            self.close_with(CloseCode.INTERNAL_ERROR)
+            self.end_with(CloseCode.INTERNAL_ERROR)
         if self.close_timer is None:
             self.transport.close()
