@@ -1,6 +1,8 @@
 """How a server of ours behaves, whichever it is: its bounds, its clocks, its words when it refuses itself."""
 
 import asyncio
+import gc
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -33,7 +35,11 @@ MAX_WAITING_SIZE: Final = MAX_FRAME  # the same by size, roughly: what is there 
 MAX_HEAD: Final = 16 * 1024  # bytes of a request line and its headers together
 MAX_HEADERS: Final = 500
 IDLE: Final = 60  # seconds in which nothing comes over a connection that waits for its client
+BEGIN_AT_ONCE: Final = 8  # connections that are read for the first time in one turn of the loop
 LINGER: Final = 5  # seconds for a client to stop sending and read why
+
+# The process.
+SWITCH_AFTER: Final = 0.001  # seconds for which a thread keeps the interpreter, while the loop wants it
 
 # The end of the process.
 GONE_WITHIN: Final = 1.0  # seconds for clients of sockets to take their leave
@@ -68,6 +74,46 @@ class Listening:
 
 
 listening: Final = Listening()  # one loop in a process
+
+
+def begin(loop: asyncio.AbstractEventLoop) -> None:
+    """The server is about to listen."""
+    listening.begin(loop)
+    sys.setswitchinterval(SWITCH_AFTER)
+    gc.collect()
+    gc.freeze()  # what is there by now stays, and each look of the collector at it would stop everything
+
+
+class Turnstile:
+    """Newcomers begin a few in each turn of the loop: however many come at once, who is in has their turn."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._left = BEGIN_AT_ONCE
+        self._is_turning = False
+
+    def passes(self, begin: Callable[[], None]) -> bool:
+        """Whether somebody may begin now; else *begin* is called in one of the next turns."""
+        if not self._is_turning:
+            self._is_turning = True
+            asyncio.get_running_loop().call_soon(self._turn)
+        if self._left and not self._waiting:
+            self._left -= 1
+            return True
+        self._waiting.append(begin)
+        return False
+
+    def _turn(self) -> None:
+        self._is_turning = bool(self._waiting)
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._turn)
+        self._left = BEGIN_AT_ONCE
+        while self._left and self._waiting:
+            self._left -= 1
+            self._waiting.popleft()()
+
+
+turnstile: Final = Turnstile()
 
 
 class Inbox:

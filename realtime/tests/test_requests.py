@@ -1,16 +1,20 @@
 """HTTP as a server process takes it in: bodies beyond their cap, and what is no request at all."""
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPResponse
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from tests.live_server import SERVERS, LiveServer
+from tests.proofs.crowd import Member, gather_group
 
 MEBIBYTE = 1024 * 1024
 LOGIN = "/api/v1/auth/login"
@@ -48,7 +52,7 @@ def head(method: str, path: str, *lines: str) -> bytes:
     return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *lines, "", ""]).encode()
 
 
-def answer(connected: socket.socket) -> tuple[HTTPResponse, dict[str, object]]:
+def answer(connected: socket.socket) -> tuple[HTTPResponse, dict[str, Any]]:
     response = HTTPResponse(connected)
     response.begin()
     return response, json.loads(response.read())
@@ -233,6 +237,98 @@ def test_requests_one_behind_the_other_are_answered_in_their_order(server):
         statuses = [answer(connected)[0].status for _ in paths]
 
     assert statuses == [200, 401, 200]
+
+
+def test_of_a_crowd_that_comes_at_once_each_is_answered(server):
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(wire(server)) for _ in range(60)]
+        begun, rest = head("GET", "/api/health/live")[:20], head("GET", "/api/health/live")[20:]
+        for part in (begun, rest, begun + rest):
+            for connected in crowd:
+                connected.sendall(part)
+
+        statuses = [[answer(connected)[0].status for _ in range(2)] for connected in crowd]
+
+    assert statuses == [[200, 200]] * 60
+
+
+# --- Several requests over one connection, by the door in front of Django and by Django ---------------------
+
+
+@pytest.fixture(scope="module")
+def member(server: LiveServer) -> Member:
+    """Somebody with a chat of their own, whose first send has shown the fast door how Django answers."""
+
+    async def come() -> Member:
+        member = Member("layla-in-line", [server.url])
+        await gather_group([member])
+        for path in (f"chats/{member.chat}/messages", f"chats/{member.chat}/messages?limit=1"):
+            await member.call("POST", path, json={"text": "First"})
+            await member.call("GET", path)
+        await member.close()
+        return member
+
+    return asyncio.run(come())
+
+
+def of_member(member: Member, method: str, path: str, body: dict[str, object] | None = None) -> bytes:
+    content = b"" if body is None else json.dumps(body).encode()
+    lines = [f"Authorization: Bearer {member.access}", "Content-Type: application/json"]
+    return head(method, f"/api/v1/{path}", *lines, f"Content-Length: {len(content)}") + content
+
+
+def test_sends_one_behind_the_other_are_answered_each_with_its_own(server, member):
+    path = f"chats/{member.chat}/messages"
+    texts = [f"{number} in line" for number in range(10)]  # every third is Django's to answer
+    bodies = [
+        {"text": text} | ({"silent": True} if number % 3 == 2 else {}) for number, text in enumerate(texts)
+    ]
+    with wire(server) as connected:
+        connected.sendall(b"".join(of_member(member, "POST", path, body) for body in bodies))
+
+        answers = [answer(connected) for _ in texts]
+
+    assert [response.status for response, _ in answers] == [201] * len(texts)
+    assert [message["text"] for _, message in answers] == texts
+    seqs = [message["seq"] for _, message in answers]
+    assert seqs == list(range(seqs[0], seqs[0] + len(texts)))
+    assert len({response.headers["X-Request-ID"] for response, _ in answers}) == len(texts)
+
+
+def test_what_is_refused_in_between_takes_nobodys_place(server, member):
+    path = f"chats/{member.chat}/messages"
+    said = [
+        (of_member(member, "POST", path, {"text": "Before"}), (201, "Before")),
+        (of_member(member, "GET", f"chats/{uuid4()}/messages"), (404, "not_found")),
+        (of_member(member, "POST", path, {"text": ""}), (400, "invalid")),
+        (of_member(member, "POST", path, {"text": "After"}), (201, "After")),
+        (of_member(member, "GET", f"{path}?limit=x"), (400, "invalid")),
+    ]
+    with wire(server) as connected:
+        for _ in range(2):  # the connection goes on
+            connected.sendall(b"".join(request for request, _ in said))
+
+            answers = [answer(connected) for _ in said]
+
+            told = [(response.status, body.get("text") or body["code"]) for response, body in answers]
+            assert told == [expected for _, expected in said]
+
+
+def test_a_request_in_pieces_behind_another_is_answered_behind_it(server, member):
+    path = f"chats/{member.chat}/messages"
+    whole = of_member(member, "POST", path, {"text": "In one piece"})
+    pieces = of_member(member, "POST", path, {"text": "In two pieces"})
+    with wire(server) as connected:
+        connected.sendall(whole + pieces[:-9])
+        first = answer(connected)
+        connected.sendall(pieces[-9:] + of_member(member, "GET", f"{path}?limit=1"))
+
+        answers = [first, answer(connected), answer(connected)]
+
+    assert [response.status for response, _ in answers] == [201, 201, 200]
+    *sent, page = [body for _, body in answers]
+    assert [message["text"] for message in sent] == ["In one piece", "In two pieces"]
+    assert [message["text"] for message in page["results"]] == ["In two pieces"]
 
 
 def test_whoever_would_rather_speak_http_2_is_answered_in_full(server):

@@ -4,6 +4,7 @@ it whole into memory, before the application is asked for the first time.
 Twisted's own bounds hold beside, the same as in `manners.py`: of a head, and of an idle connection.
 """
 
+from functools import partial
 from typing import Any
 
 from daphne.http_protocol import WebRequest
@@ -11,7 +12,7 @@ from twisted.web.http import HTTPChannel
 
 from common.api.answers import bare_answer
 
-from ..manners import LINGER, is_too_long, problem_of, refusal
+from ..manners import LINGER, is_too_long, problem_of, refusal, turnstile
 
 
 class LiveRequest(WebRequest):
@@ -31,13 +32,25 @@ class LiveChannel(HTTPChannel):
     transport: Any
     _path: Any  # bytes, with the query; twisted's types say otherwise
     _is_cut = False
+    _is_new = True  # nothing was read of it yet
 
     def connectionMade(self) -> None:  # noqa: N802 (twisted's name)
         self.requestFactory = LiveRequest  # daphne's factory has set its own
         super().connectionMade()
 
     def dataReceived(self, data: bytes) -> Any:  # noqa: N802
+        if self._is_new:
+            self._is_new = False
+            if not turnstile.passes(partial(self._begin, data)):
+                self.transport.pauseProducing()
+                return None
         return None if self._is_cut else super().dataReceived(data)
+
+    def _begin(self, data: bytes) -> None:
+        """What came first, once it is this connection's turn."""
+        if self.transport.connected:
+            self.transport.resumeProducing()
+            self.dataReceived(data)
 
     def allHeadersReceived(self) -> None:  # noqa: N802
         # Daphne believes whoever says so where the application begins, and paths would mean something else.

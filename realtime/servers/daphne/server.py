@@ -171,7 +171,7 @@ class LiveServer(Server):
             closeHandshakeTimeout=manners.CLOSE_WITHIN,
             failByDrop=False,  # what is no frame is closed by a code that says so
         )
-        manners.listening.begin(asyncio.get_event_loop())
+        manners.begin(asyncio.get_event_loop())
         self._ready()
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from websockets.http11 import Request
 from common.api.answers import bare_answer
 from common.middleware.bodies import declared_length
 
-from ..manners import IDLE, LINGER, MAX_HEAD, MAX_HEADERS, is_too_long, problem_of, refusal
+from ..manners import IDLE, LINGER, MAX_HEAD, MAX_HEADERS, is_too_long, problem_of, refusal, turnstile
 from .sockets import LiveSocket
 
 logger = structlog.get_logger(__name__)
@@ -49,6 +49,7 @@ class LiveRequests(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._is_new = True  # nothing was read of it yet
         self._is_over = False  # what still comes is thrown away
         self._is_in_head = False
         self._is_in_lines = False  # of a head, or of what stands behind a body in chunks
@@ -80,6 +81,11 @@ class LiveRequests(HttpToolsProtocol):
         )
 
     def data_received(self, data: bytes) -> None:
+        if self._is_new:
+            self._is_new = False
+            if not turnstile.passes(partial(self._begin, data)):
+                self.transport.pause_reading()
+                return
         self._heard_at = self.loop.time()
         if self._is_over:
             return
@@ -98,6 +104,12 @@ class LiveRequests(HttpToolsProtocol):
             self._broken_off += len(data)
             if self._broken_off > MAX_HEAD and not self._is_over:
                 self.send_400_response("")
+
+    def _begin(self, data: bytes) -> None:
+        """What came first, once it is this connection's turn."""
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            self.data_received(data)
 
     def _stay(self, rest: bytes) -> None:
         """Take it for what it is without its `Upgrade`, behind which the parser left the body out."""

@@ -51,7 +51,7 @@ class LiveServer(Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        manners.listening.begin(asyncio.get_running_loop())
+        manners.begin(asyncio.get_running_loop())
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
