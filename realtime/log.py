@@ -35,14 +35,35 @@ def read(topic: str, *, after: int) -> list[Line]:
     return _live(LogEntry.objects.after(topic, after)[:PORTION])
 
 
-def replay(topic: str, *, after: int, upto: int, left: int | None = None) -> list[Line]:
-    """The same for one of them, none beyond *upto*.
+@dataclass(frozen=True)
+class Part:
+    """Of a topic what is beyond position *after*, up to *upto*: at most `PORTION` lines.
 
-    Args:
-        left: the position at which they left.
+    Attributes:
+        left: the position at which those left for whom it is, if they did.
     """
-    entries = list(LogEntry.objects.after(topic, after).filter(seq__lte=upto)[:PORTION])
-    return lines(entries, left={} if left is None else {entry.pk: left for entry in entries})
+
+    topic: str
+    after: int
+    upto: int
+    left: int | None = None
+
+
+def replay(parts: Sequence[Part]) -> list[list[Line]]:
+    """The lines of these, in their order, in one look."""
+    found: list[list[Line]] = [[] for _ in parts]
+    for left in {part.left for part in parts}:
+        alike = [(part, into) for part, into in zip(parts, found, strict=True) if part.left == left]
+        wanted = Q()
+        for part, _ in alike:
+            wanted |= Q(topic=part.topic, seq__gt=part.after, seq__lte=part.upto)
+        entries = list(LogEntry.objects.filter(wanted).order_by("topic", "seq"))
+        read_ = lines(entries, left={} if left is None else {entry.pk: left for entry in entries})
+        for entry, line in zip(entries, read_, strict=True):
+            for part, into in alike:
+                if part.topic == entry.topic and part.after < entry.seq <= part.upto:
+                    into.append(line)
+    return found
 
 
 def read_each(asked: Sequence[tuple[str, int]]) -> list[list[Line]]:

@@ -3,7 +3,7 @@
 Those who come in, or come back and resume, are the kind that comes all at once: after a deploy every socket
 of the process that ended. Whoever is in goes before them. Their reads wait for each other, first come first
 served, and neither the reader nor the sweep nor a command waits for theirs. Few run at once: each thread that
-computes takes the interpreter from the loop, 5 ms at a time (`sys.getswitchinterval`), and so from everybody.
+computes takes the interpreter from the loop, for a moment each time (`SWITCH_AFTER`), and so from everybody.
 """
 
 from collections.abc import Awaitable, Callable

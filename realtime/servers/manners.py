@@ -35,11 +35,15 @@ MAX_WAITING_SIZE: Final = MAX_FRAME  # the same by size, roughly: what is there 
 MAX_HEAD: Final = 16 * 1024  # bytes of a request line and its headers together
 MAX_HEADERS: Final = 500
 IDLE: Final = 60  # seconds in which nothing comes over a connection that waits for its client
+BACKLOG: Final = 2048  # connections that the system holds for us until we take them
 BEGIN_AT_ONCE: Final = 8  # connections that are read for the first time in one turn of the loop
 LINGER: Final = 5  # seconds for a client to stop sending and read why
 
 # The process.
-SWITCH_AFTER: Final = 0.001  # seconds for which a thread keeps the interpreter, while the loop wants it
+SWITCH_AFTER: Final = 0.0002  # seconds for which a thread keeps the interpreter, while the loop wants it
+YOUNG: Final = (700, 10)  # as Python has it: new objects, and looks at those, before the collector looks
+OLD: Final = 1000  # the same of all objects: so many that its looks at those are ours to make, once a minute
+COLLECTS_EVERY: Final = 60.0  # seconds
 
 # The end of the process.
 GONE_WITHIN: Final = 1.0  # seconds for clients of sockets to take their leave
@@ -81,7 +85,19 @@ def begin(loop: asyncio.AbstractEventLoop) -> None:
     listening.begin(loop)
     sys.setswitchinterval(SWITCH_AFTER)
     gc.collect()
-    gc.freeze()  # what is there by now stays, and each look of the collector at it would stop everything
+    gc.freeze()  # what is there by now stays
+    gc.set_threshold(*YOUNG, OLD)
+    loop.call_later(COLLECTS_EVERY, _collect, loop)
+
+
+def _collect(loop: asyncio.AbstractEventLoop) -> None:
+    """Look for garbage among all there is, if there is enough new: nobody is answered meanwhile.
+
+    Python does so whenever there is a quarter more, so again and again while many come in.
+    """
+    if gc.get_count()[2] >= YOUNG[1]:
+        gc.collect()
+    loop.call_later(COLLECTS_EVERY, _collect, loop)
 
 
 class Turnstile:

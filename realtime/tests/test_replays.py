@@ -41,9 +41,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     done: Reads = []
     replay = log.replay
 
-    def counted(topic: str, *, after: int, upto: int, left: int | None) -> list[log.Line]:
-        done.append((after, upto))
-        return replay(topic, after=after, upto=upto, left=left)
+    def counted(parts: list[log.Part]) -> list[list[log.Line]]:
+        done.extend((part.after, part.upto) for part in parts)
+        return replay(parts)
 
     monkeypatch.setattr(log, "replay", counted)
     return done
@@ -146,6 +146,19 @@ async def test_it_is_kept_for_a_moment_only(chat, reads, monkeypatch):
         await asyncio.sleep(0)
 
     assert reads == [(0, 2), (0, 2)]
+
+
+@live
+async def test_of_more_than_there_is_room_for_the_oldest_is_not_kept(chat, reads, monkeypatch):
+    monkeypatch.setattr(log, "PORTION", 2)
+    monkeypatch.setattr(replays, "MAX_LINES", 3)
+    await in_thread(say)(chat.created_by, chat, 4)
+    kept = Replays()
+
+    for after in (0, 2, 0):
+        await all_of(kept, lack(chat, newest=4, after=after))
+
+    assert reads == [(0, 2), (2, 4), (0, 2), (2, 4)]
 
 
 @live

@@ -73,7 +73,8 @@ class Device:
 
     def _replay(self, name: str, after: int, upto: int) -> None:
         assert not log.incomplete([(name, after, upto)])
-        for line in log.replay(name, after=after, upto=upto):
+        [lines] = log.replay([log.Part(name, after, upto)])
+        for line in lines:
             self.hear(line.text)
 
     def _pump(self, names: Iterable[str]) -> None:

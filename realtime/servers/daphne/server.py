@@ -146,7 +146,9 @@ class LiveServer(Server):
     ) -> None:
         super().__init__(
             application,
-            endpoints=["tcp:port={}:interface={}".format(port, host.replace(":", r"\:"))],
+            endpoints=[
+                "tcp:port={}:interface={}:backlog={}".format(port, host.replace(":", r"\:"), manners.BACKLOG)
+            ],
             ping_interval=manners.PING_EVERY,
             ping_timeout=manners.PONG_WITHIN,
             websocket_timeout=-1,  # a socket lives as long as its session

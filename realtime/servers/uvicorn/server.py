@@ -37,6 +37,7 @@ class LiveServer(Server):
                 proxy_headers=False,  # `TRUSTED_PROXIES` knows whom to believe
                 headers=[("server", manners.NAME)],
                 timeout_keep_alive=manners.IDLE,
+                backlog=manners.BACKLOG,
                 workers=1,  # not of `WEB_CONCURRENCY`: processes are the operator's to start
             )
         )
