@@ -196,7 +196,7 @@ def test_it_takes_four_queries_more_however_many_chats_there_are(
     LogEpoch.current()
 
     # As without it (test_sync.py), and: their own roles, the people, the pins, where the chats stand by now.
-    with django_assert_num_queries(7 + 4):
+    with django_assert_num_queries(6 + 4):
         page = client.get("/api/v1/sync", {"checksum": 1}).json()
 
     assert len({chat["checksum"] for chat in page["chats"].values()}) == chats
