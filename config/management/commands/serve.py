@@ -5,7 +5,7 @@ import gc
 import socket
 import sys
 import time
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
@@ -13,8 +13,6 @@ from django.db import connection
 from django.urls import get_resolver
 
 from config import demo
-
-YOUNG: Final = 10_000  # objects that may come before somebody looks which of them are garbage
 
 
 class Command(BaseCommand):
@@ -49,7 +47,7 @@ class Command(BaseCommand):
 
         if not options["no_worker"]:
             start_worker()
-        settle()
+        _ = get_resolver().url_patterns  # all views, and what they need, before the first asks
         has_demo = not settings.PRODUCTION and demo.is_there()
         connection.close()  # this thread would keep it from the others for as long as it serves
         with written():
@@ -103,13 +101,3 @@ class Command(BaseCommand):
             ]
         self.stdout.write("\n".join([*lines, ""]))
         sys.stdout.flush()
-
-
-def settle() -> None:
-    """Have what is there now, and stays, searched for garbage no more: each search would stop everything else
-    for a tenth of a second. What comes is searched less often: of a crowd of sockets, too, most stays.
-    """
-    _ = get_resolver().url_patterns  # all views, and what they need
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
