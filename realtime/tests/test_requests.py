@@ -6,8 +6,9 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPResponse
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import httpx
@@ -52,10 +53,23 @@ def head(method: str, path: str, *lines: str) -> bytes:
     return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *lines, "", ""]).encode()
 
 
-def answer(connected: socket.socket) -> tuple[HTTPResponse, dict[str, Any]]:
-    response = HTTPResponse(connected)
+def answer(connected: "socket.socket | Stream") -> tuple[HTTPResponse, dict[str, Any]]:
+    response = HTTPResponse(connected)  # type: ignore[arg-type]
     response.begin()
     return response, json.loads(response.read())
+
+
+class Stream(BufferedReader):
+    """What comes over a connection, for several answers: each would read on beyond its own, and close it."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        super().__init__(socket.SocketIO(connected, "r"))
+
+    def makefile(self, _mode: str) -> Self:
+        return self
+
+    def close(self) -> None:
+        """The connection's to do."""
 
 
 def is_over(connected: socket.socket) -> bool:
@@ -234,7 +248,8 @@ def test_requests_one_behind_the_other_are_answered_in_their_order(server):
     with wire(server) as connected:
         connected.sendall(b"".join(head("GET", path) for path in paths) + b"nonsense\r\n\r\n")
 
-        statuses = [answer(connected)[0].status for _ in paths]
+        stream = Stream(connected)
+        statuses = [answer(stream)[0].status for _ in paths]
 
     assert statuses == [200, 401, 200]
 
@@ -247,7 +262,8 @@ def test_of_a_crowd_that_comes_at_once_each_is_answered(server):
             for connected in crowd:
                 connected.sendall(part)
 
-        statuses = [[answer(connected)[0].status for _ in range(2)] for connected in crowd]
+        streams = [Stream(connected) for connected in crowd]
+        statuses = [[answer(stream)[0].status for _ in range(2)] for stream in streams]
 
     assert statuses == [[200, 200]] * 60
 
@@ -286,7 +302,8 @@ def test_sends_one_behind_the_other_are_answered_each_with_its_own(server, membe
     with wire(server) as connected:
         connected.sendall(b"".join(of_member(member, "POST", path, body) for body in bodies))
 
-        answers = [answer(connected) for _ in texts]
+        stream = Stream(connected)
+        answers = [answer(stream) for _ in texts]
 
     assert [response.status for response, _ in answers] == [201] * len(texts)
     assert [message["text"] for _, message in answers] == texts
@@ -305,10 +322,11 @@ def test_what_is_refused_in_between_takes_nobodys_place(server, member):
         (of_member(member, "GET", f"{path}?limit=x"), (400, "invalid")),
     ]
     with wire(server) as connected:
+        stream = Stream(connected)
         for _ in range(2):  # the connection goes on
             connected.sendall(b"".join(request for request, _ in said))
 
-            answers = [answer(connected) for _ in said]
+            answers = [answer(stream) for _ in said]
 
             told = [(response.status, body.get("text") or body["code"]) for response, body in answers]
             assert told == [expected for _, expected in said]
@@ -320,10 +338,11 @@ def test_a_request_in_pieces_behind_another_is_answered_behind_it(server, member
     pieces = of_member(member, "POST", path, {"text": "In two pieces"})
     with wire(server) as connected:
         connected.sendall(whole + pieces[:-9])
-        first = answer(connected)
+        stream = Stream(connected)
+        first = answer(stream)
         connected.sendall(pieces[-9:] + of_member(member, "GET", f"{path}?limit=1"))
 
-        answers = [first, answer(connected), answer(connected)]
+        answers = [first, answer(stream), answer(stream)]
 
     assert [response.status for response, _ in answers] == [201, 201, 200]
     *sent, page = [body for _, body in answers]
