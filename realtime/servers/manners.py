@@ -40,7 +40,7 @@ BEGIN_AT_ONCE: Final = 8  # connections that are read for the first time in one 
 LINGER: Final = 5  # seconds for a client to stop sending and read why
 
 # The process.
-SWITCH_AFTER: Final = 0.0002  # seconds for which a thread keeps the interpreter, while the loop wants it
+SWITCH_AFTER: Final = 0.001  # seconds for which a thread keeps the interpreter, while the loop wants it
 YOUNG: Final = (700, 10)  # as Python has it: new objects, and looks at those, before the collector looks
 OLD: Final = 1000  # the same of all objects: so many that its looks at those are ours to make, once a minute
 COLLECTS_EVERY: Final = 60.0  # seconds
