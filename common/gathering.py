@@ -2,6 +2,9 @@
 
 A process with nothing to do begins at once, and the busier it is the larger its batches are. One batch at a
 time, as long as none is stuck: what waits for longer than `PATIENCE` behind it goes on its own.
+
+A batch has a price of its own, journeys and wakings, whatever its size. Where much comes there is a `PAUSE`
+before each, for more to come: who is in a hurry would pay for that with the processor time of all others.
 """
 
 import asyncio
@@ -9,14 +12,18 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic, sleep
 from typing import Final, Generic, TypeVar
 
 from django.db import close_old_connections
+
+from .tempo import Tempo
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 PATIENCE: Final = 0.05  # seconds: a batch takes a few milliseconds, and longer where it waits for a lock
+PAUSE: Final = 0.003  # seconds
 
 _here: Final = threading.local()
 
@@ -45,6 +52,7 @@ class Gatherer(Generic[Item, Result]):
         self._running = 0
         self._most_running = threads
         self._is_watched = False
+        self._tempo = Tempo()
         self._threads = ThreadPoolExecutor(threads, name)
 
     def put(self, item: Item) -> "asyncio.Future[Result]":
@@ -57,6 +65,7 @@ class Gatherer(Generic[Item, Result]):
         future: asyncio.Future[Result] = loop.create_future()
         with self._lock:
             self._waiting.append((item, future))
+            self._tempo.came(1, monotonic())
             is_idle = self._running == 0
             self._running += is_idle
             is_to_be_watched = not is_idle and not self._is_watched and self._running < self._most_running
@@ -90,9 +99,15 @@ class Gatherer(Generic[Item, Result]):
         try:
             while batch := self._next():
                 self._do(batch)
+                self._wait_for_more()
         finally:
             _here.loop = None
             close_old_connections()
+
+    def _wait_for_more(self) -> None:
+        """Before the next batch, if that would be a small one now and soon a larger one."""
+        if self._tempo.is_busy(monotonic()) and len(self._waiting) < self._most:
+            sleep(PAUSE)
 
     def _next(self) -> list[tuple[Item, asyncio.Future[Result]]]:
         with self._lock:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from math import inf
 from typing import Final
 
+from common.tempo import Tempo
+
 from . import log, metrics
 from .frames import Bundle, Frame, bundles
 from .sockets import Subscription
-from .tempo import Tempo
 
 MAX_AT_HAND: Final = 512  # lines of a topic: more than come while a busy one is gathered
 

@@ -180,3 +180,29 @@ def test_what_the_work_raises_everybody_hears():
     gatherer.close()
 
     assert isinstance(error, ConnectionError)
+
+
+@pytest.mark.parametrize(("count", "pauses"), [(20, []), (21, [gatherers.PAUSE])])
+def test_where_much_comes_there_is_a_pause_for_more(count, pauses, monkeypatch):
+    slept = []
+    monkeypatch.setattr(gatherers, "monotonic", lambda: 5.0)
+    monkeypatch.setattr(gatherers, "sleep", slept.append)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(items):
+        begun.set()
+        assert go_on.wait(WITHIN)
+        return items
+
+    gatherer = gatherers.Gatherer(work, name="test", threads=1, most=64)
+
+    async def put():
+        first = gatherer.put(0)
+        await asyncio.to_thread(begun.wait, WITHIN)
+        others = [gatherer.put(number) for number in range(1, count)]
+        go_on.set()
+        return await every([first, *others])
+
+    assert asyncio.run(put()) == list(range(count))
+    gatherer.close()
+    assert set(slept) == set(pauses)

@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from common.events import Told
+from common.tempo import Tempo
 from realtime import hub as hubs
 from realtime import log, registry
 from realtime.frames import Frame
 from realtime.hub import Hub
 from realtime.registry import Caller
 from realtime.sockets import Socket
-from realtime.tempo import Tempo
 
 from .test_sockets import Connection
 
