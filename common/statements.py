@@ -119,7 +119,9 @@ def _script(libpq: Any, calls: Iterable[Call], *, begins: bool, ends: bool) -> b
 
 def _answer(result: Any) -> bytes | None:
     if result.status not in ANSWERED:
-        raise errors.error_from_result(result)
+        error = errors.error_from_result(result)
+        # Where the server says nothing, the connection to it is lost. The driver has no class for that here.
+        raise error if error.sqlstate else errors.OperationalError(*error.args)
     value: bytes | None = result.get_value(0, 0) if result.ntuples else None
     return value
 

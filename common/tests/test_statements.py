@@ -1,10 +1,14 @@
 """Statements that go past Django's cursor: everybody else finds them as they find any other."""
 
+import os
+import socket
+
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.db.transaction import TransactionManagementError
 
 from common.models import UserPosition
+from common.outages import is_outage
 from common.statements import Statement, array, run
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="they are PostgreSQL's own")
@@ -97,6 +101,19 @@ class TestTogether:
                 run(COUNT.of(ID, "1"), COUNT.of(OTHER, "1"), ends=True)
             transaction.set_rollback(True)
         assert not UserPosition.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("calls", [1, 2])
+def test_a_lost_connection_is_an_outage_and_the_next_one_works(calls):
+    ECHO.run("it is there")
+    with socket.socket(fileno=os.dup(connection.connection.pgconn.socket)) as wire:
+        wire.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(OperationalError) as lost, transaction.atomic():
+        run(*[ECHO.of("nobody hears")] * calls)
+    assert is_outage(lost.value)
+    connection.close()
+    assert ECHO.run("here again") == b"here again"
 
 
 @pytest.mark.django_db

@@ -8,7 +8,9 @@ from django.db import DatabaseError, connection
 from accounts.tests.factories import UserFactory
 from common.actors import SYSTEM
 from common.ids import uuid7
+from common.outages import is_outage
 from common.problems import Invalid, NotFound
+from common.tests.outages import database_away
 from messaging.models import Chat, Message, Participant
 from messaging.problems import ClientIdConflict, NotOpenToYou
 from messaging.services import create_chat, leave_chat, remove_participant, send_message, update_chat
@@ -242,6 +244,22 @@ def test_what_no_database_takes_fails_alone(people):
 
     assert sent[1].error is not None
     assert texts(chat) == [(1, "1"), (2, "3")]
+
+
+def test_while_the_database_is_away_nobody_is_tried_again(people):
+    layla, omar, *_ = people
+    chat = group_of(layla, omar)
+    tried = []
+
+    def lose(execute, sql, params, many, context):
+        tried.append(sql)
+        raise database_away()
+
+    with connection.execute_wrapper(lose):
+        sent = send_messages([say(layla, chat, "1"), say(omar, chat, "2")])
+
+    assert all(is_outage(each.error) for each in sent)
+    assert len(tried) == 1
 
 
 @pytest.mark.parametrize("count", [2, 20])

@@ -16,6 +16,7 @@ from accounts.models import User
 from common.actors import System
 from common.events import emit_each
 from common.instances import new, refer
+from common.outages import is_outage
 from common.problems import NotFound, Problem
 from messaging import policies
 from messaging.events import MessageSent
@@ -98,7 +99,12 @@ def send_messages(sends: Sequence[Send]) -> list[Sent]:
     if len(plain) > 1:
         try:
             sent = dict(zip(plain, _together([sends[number] for number in plain]), strict=True))
-        except Exception:  # something in one of them can't be kept: that one fails, and no other
+        except Exception as error:
+            if is_outage(
+                error
+            ):  # it may be kept all the same: whoever sent it asks again under its client id
+                return [Sent(error=error)] * len(sends)
+            # Something in one of them can't be kept: that one fails, and no other.
             logger.warning("batch_refused", sends=len(plain), exc_info=True)
     return [sent.get(number) or _alone(send) for number, send in enumerate(sends)]
 
