@@ -92,7 +92,7 @@ class LiveServer:
     def __exit__(self, *exception: object) -> None:
         self.kill()
 
-    def start(self, *, within: float = 60) -> float:
+    def start(self, *, within: float = 180) -> float:
         """Start it and wait until it says that it is ready.
 
         Returns:
