@@ -169,13 +169,13 @@ class UsageAdmin(ReadOnlyAdmin):
     list_display = [
         "day",
         "client",
+        "count",
+        "outcome_shown",
         "method",
         "route",
+        "alias",
         "version",
         "is_unversioned",
-        "alias",
-        "outcome_shown",
-        "count",
     ]
     list_filter = ["outcome", OldPath, "version", "method", "day"]
     date_hierarchy = "day"
