@@ -33,7 +33,7 @@ class BearerAuthentication(BaseAuthentication):
         scheme, _, token = get_authorization_header(request).decode("latin1").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        session = session_of_token(token.strip())
+        session = _session_of_token(token.strip())
         touch_session(session=session)
         structlog.contextvars.bind_contextvars(user=str(session.user_id), session=str(session.pk))
         return session.user, session
@@ -58,7 +58,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         return 'Api-Key realm="serai"'
 
 
-def session_of_token(token: str) -> Session:
+def _session_of_token(token: str) -> Session:
     """The living session of an access token.
 
     Raises:

@@ -126,6 +126,6 @@ def _answer(result: Any) -> bytes | None:
     return value
 
 
-def array(ids: Iterable[UUID | str | None]) -> str:
-    """An array of ids, some of which may be missing, as PostgreSQL reads it."""
-    return f"{{{','.join([str(each) if each else 'NULL' for each in ids])}}}"
+def array(ids: Iterable[UUID | str]) -> str:
+    """An array of ids, as PostgreSQL reads it."""
+    return f"{{{','.join(map(str, ids))}}}"

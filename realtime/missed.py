@@ -39,7 +39,7 @@ class Asked:
 
 
 def losses_of(asked: Sequence[Asked]) -> list[Losses]:
-    """What each of them lacks: in as few looks as there can be, however many ask."""
+    """What each of them lacks. Where they stand is asked for each, all else for all together."""
     own = UserPosition.of_each({each.user for each in asked if "user" in each.positions})
     missed = [_missed_by(each, own) for each in asked]
     epochs = [each.positions.get("epoch") for each in asked]

@@ -14,9 +14,7 @@ from .missed import Missed
 from .threads import entering
 from .together import Together
 
-KEPT: Final = (
-    15.0  # seconds: a storm is over by then; what changes without a word, as names do, may be as old
-)
+KEPT: Final = 15.0  # seconds: a storm is over by then. What changes without a word, as names do, is as old
 AT_ONCE: Final = 8  # portions that are read in one look
 MAX_LINES: Final = 25_000  # some 40 MB of them
 

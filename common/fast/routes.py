@@ -84,8 +84,8 @@ class FastRoutes:
             return
         route, request = found
         kind = route.method, request.origin
-        if kind in self._lessons:  # of a crowd that comes to a new process one asks Django
-            await asyncio.wait([self._lessons[kind]], timeout=PATIENCE)
+        if kind not in self._manners and (lesson := self._lessons.get(kind)):
+            await asyncio.wait([lesson], timeout=PATIENCE)  # of a crowd at a new process one asks Django
         manners = self._manners.get(kind)
         if manners is None:
             await self._learn(route, kind, scope, receive, send)

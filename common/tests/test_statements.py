@@ -2,6 +2,7 @@
 
 import os
 import socket
+from uuid import UUID
 
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
@@ -138,5 +139,8 @@ def test_it_is_counted_and_seen_like_any_other(django_assert_num_queries):
     assert seen == ["SELECT $1::text"]
 
 
-def test_an_array_may_lack_some():
-    assert array([ID, None]) == f"{{{ID},NULL}}"
+@pytest.mark.django_db
+def test_an_array_of_ids_is_read_as_one():
+    both = Statement("test_array", "SELECT array_length($1::uuid[], 1)::text")
+    assert both.run(array([UUID(ID), OTHER])) == b"2"
+    assert both.run(array([])) is None

@@ -9,9 +9,8 @@ REDIS_PREFIX = env.str("REDIS_PREFIX", "serai")  # several installations may sha
 EMAIL_URL = env.str("EMAIL_URL", "")
 
 # --- Database -----------------------------------------------------------------------------------------
-DATABASE_PREPARE = env.bool(
-    "DATABASE_PREPARE", True
-)  # off behind a pooler that gives each transaction another
+# Off behind a pooler that gives each transaction another connection.
+DATABASE_PREPARE = env.bool("DATABASE_PREPARE", True)
 if DATABASE_URL:
     DATABASES = {"default": env.db_url_config(DATABASE_URL)}
     if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":

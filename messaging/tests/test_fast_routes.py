@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.services import revoke_session
 from accounts.tests.factories import UserFactory
 from common import usage
+from common.fast import routes
 from common.fast.requests import MAX_BODY
 from common.gate import Rules
 from common.models import Usage
@@ -361,3 +362,17 @@ def test_of_a_crowd_that_comes_first_one_asks_django(are_welcome, ask, fast, giv
     assert len(given_on) == (1 if are_welcome else 5)  # a refusal says nothing of how others are answered
     assert chat.messages.count() == (5 if are_welcome else 0)
     assert not fast._lessons
+
+
+def test_who_is_known_waits_for_no_lesson(ask, fast, given_on, monkeypatch):
+    monkeypatch.setattr(routes, "PATIENCE", 3600)
+
+    async def beside_a_lesson(application, scope, pieces, answered):
+        fast._lessons["POST", "http://testserver"] = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait_for(converse(application, scope, pieces, answered), 20)
+        finally:
+            fast._lessons.clear()
+
+    assert ask(converse=beside_a_lesson).status_code == 201
+    assert given_on == []

@@ -100,9 +100,8 @@ def send_messages(sends: Sequence[Send]) -> list[Sent]:
         try:
             sent = dict(zip(plain, _together([sends[number] for number in plain]), strict=True))
         except Exception as error:
-            if is_outage(
-                error
-            ):  # it may be kept all the same: whoever sent it asks again under its client id
+            if is_outage(error):
+                # They may be kept all the same: whoever sent one asks again under its client id.
                 return [Sent(error=error)] * len(sends)
             # Something in one of them can't be kept: that one fails, and no other.
             logger.warning("batch_refused", sends=len(plain), exc_info=True)
@@ -191,9 +190,8 @@ def _new(send: Send, chat: Chat) -> Message:
         fingerprint=send.content.fingerprint(chat.pk),
         **send.content.columns(),
     )
-    refer(
-        message, author=send.actor if isinstance(send.actor, User) else None
-    )  # whole: the answer names them
+    # Whole: the answer names them.
+    refer(message, author=send.actor if isinstance(send.actor, User) else None)
     for name, value in send.content.provenance().items():
         setattr(message, name, value)
     message.shown_files = []

@@ -25,9 +25,8 @@ from messaging.services.sending.ground import Before, Ground, Send
 
 from .orm import sent_before
 
-# What sending asks of them; the rest is fetched if it is asked for.
+# What sending asks of one; the rest is fetched if it is asked for.
 CHAT: Final = ("id", "type", "permissions", "private_key", "participant_count", "last_seq")
-PARTICIPANT: Final = ("id", "role", "is_request")
 
 LOCK: Final = Statement(
     "lock_chats",
@@ -46,7 +45,7 @@ LOOK: Final = Statement(
             WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL
         ),
         json_agg(json_build_array(
-            asked.n, {", ".join(f"me.{name}" for name in PARTICIPANT)},
+            asked.n, me.id, me.role, me.is_request,
             chat.type = '{Chat.Type.PRIVATE}' AND EXISTS (
                 SELECT FROM {Participant._meta.db_table} other JOIN {Block._meta.db_table} block
                     ON (block.blocker_id, block.blocked_id) IN
@@ -61,7 +60,7 @@ LOOK: Final = Statement(
         SELECT type FROM {Chat._meta.db_table} WHERE id = asked.chat LIMIT 1
     ) chat ON TRUE
     LEFT JOIN LATERAL (
-        SELECT {", ".join(PARTICIPANT)} FROM {Participant._meta.db_table}
+        SELECT id, role, is_request FROM {Participant._meta.db_table}
         WHERE chat_id = asked.chat AND user_id = asked.author AND left_seq IS NULL LIMIT 1
     ) me ON TRUE
     LEFT JOIN LATERAL (
