@@ -26,6 +26,7 @@ class Event:
     """Something that happened, in the past tense. Its fields are ids, marks and times, never content."""
 
     type: ClassVar[str]
+    public: ClassVar[bool] = False  # may leave as a webhook
 
     @property
     def topic(self) -> str | None:

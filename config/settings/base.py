@@ -25,6 +25,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 INSTALLED_APPS = [
     "config",
     "messaging",
+    "notifications",
     "files",
     "legal",
     "accounts",

@@ -1,0 +1,22 @@
+"""The log, mails, kept answers, loose files, long work, use: a module each."""
+
+from .answers import KeptAnswer
+from .files import LooseFile
+from .jobs import Job
+from .log import KEEP_ENTRIES, LOG_KEPT, Entry, LogEntry, LogEpoch, UserPosition
+from .mails import Mail
+from .usage import Usage
+
+__all__ = [
+    "KEEP_ENTRIES",
+    "LOG_KEPT",
+    "Entry",
+    "Job",
+    "KeptAnswer",
+    "LogEntry",
+    "LogEpoch",
+    "LooseFile",
+    "Mail",
+    "Usage",
+    "UserPosition",
+]

@@ -1,0 +1,13 @@
+"""Who goes through the log behind the commits: filled from `AppConfig.ready`."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from common.models import LogEntry
+
+# Does what these entries call for, in the transaction around it and in the database alone: that transaction
+# also says that they are done, so that it is done once. Entries come in the order of their commits within a
+# topic, each type of every topic: a consumer passes over what is not for it.
+Consumer = Callable[[Sequence[LogEntry]], None]
+
+consumers: Final[dict[str, Consumer]] = {}
