@@ -20,6 +20,9 @@ from common import gathering as gatherers
 from common import geo
 from common.fast import FastRoutes
 from common.gate import Gate, gate
+from common.relay import bell as outbox_bell
+from common.relay.consumers import consumers
+from common.relay.services import drain
 from common.tests.geofiles import write_geo_file
 from config.celery import app as celery_app
 from legal.duties import board
@@ -166,6 +169,18 @@ def log_lines() -> Iterator[Lines]:
     yield lambda: [json.loads(line) for line in text.getvalue().splitlines()]
     root.removeHandler(handler)
     root.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def _outbox_bell_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Consumers look when the test says so: not in the middle of what it counts."""
+    monkeypatch.setattr(outbox_bell, "strike", lambda: None)
+
+
+@pytest.fixture
+def relayed() -> Callable[[], int]:
+    """Takes what is in the log to its consumers: `relayed()`."""
+    return lambda: sum(drain(consumer=name) for name in consumers)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("serai")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(["common.jobs", "common.mail"])
+app.autodiscover_tasks(["common.jobs", "common.mail", "common.relay"])
 app.steps["worker"].add(DjangoStructLogInitStep)  # request ids reach the logs of tasks
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .outcomes import Outcome
 
 
-# Of people, those whom each of these entries of one kind of topic is for: members of the chat at its position,
-# whose stream it is. Asked for many at once, in a few queries however many they are.
+# Of people, those whom each of these entries of one kind of topic is for: members of the chat at its
+# position, whose stream it is. Asked for many at once, in a few queries however many they are.
 Hearers = Callable[[Sequence[LogEntry], Collection[UUID]], list[set[UUID]]]
 
 

@@ -1,15 +1,17 @@
-"""The log, mails, kept answers, loose files, long work, use: a module each."""
+"""The log, mails, kept answers, loose files, long work, the relay, use: a module each."""
 
 from .answers import KeptAnswer
 from .files import LooseFile
 from .jobs import Job
 from .log import KEEP_ENTRIES, LOG_KEPT, Entry, LogEntry, LogEpoch, UserPosition
 from .mails import Mail
+from .relay import DeadLetter, RelayCursor
 from .usage import Usage
 
 __all__ = [
     "KEEP_ENTRIES",
     "LOG_KEPT",
+    "DeadLetter",
     "Entry",
     "Job",
     "KeptAnswer",
@@ -17,6 +19,7 @@ __all__ = [
     "LogEpoch",
     "LooseFile",
     "Mail",
+    "RelayCursor",
     "Usage",
     "UserPosition",
 ]
