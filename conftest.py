@@ -30,6 +30,7 @@ from messaging.api.fast import ROUTES, pages, sends
 from messaging.models import Chat
 from messaging.tests.factories import group_of
 from tests.asgi import AsgiClient, ThisThread
+from tests.inline import Inline
 
 ClientOf = Callable[[User], APIClient]
 Lines = Callable[[], list[dict[str, Any]]]
@@ -175,6 +176,14 @@ def log_lines() -> Iterator[Lines]:
 def _outbox_bell_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Consumers look when the test says so: not in the middle of what it counts."""
     monkeypatch.setattr(outbox_bell, "strike", lambda: None)
+    monkeypatch.setattr("notifications.registries.bells", [])
+    monkeypatch.setattr("notifications.services.delivering.bells", [])
+
+
+@pytest.fixture(autouse=True)
+def _deliveries_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the test's own transaction is seen."""
+    monkeypatch.setattr("notifications.services.delivering.ThreadPoolExecutor", lambda *_: Inline())
 
 
 @pytest.fixture

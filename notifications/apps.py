@@ -6,5 +6,7 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import registries
+        from .tasks import ring_for_delivery
 
+        registries.bells.append(ring_for_delivery)
         registries.hearers["user"] = registries.own_stream

@@ -14,6 +14,8 @@ class Result(models.TextChoices):
     AGAIN = "again", _("to be tried again")
     GONE = "gone", _("nobody there any more")  # and the target is to be forgotten
     REFUSED = "refused", _("refused for good")
+    HELD = "held", _("not now")  # a rule says later: it counts as no attempt
+    SKIPPED = "skipped", _("not any more")  # a rule says no by now
     LOST = "lost", _("its worker died")  # nobody knows whether it arrived
 
 
@@ -23,7 +25,7 @@ class Outcome:
     Attributes:
         code: why, as one word of ours: `sent`, `timeout`, `http_503`, `unregistered`, `payload_too_large` …
         answer: what the other side said, for people; without secrets.
-        not_before: the other side asks to be left alone until then.
+        not_before: the other side asks to be left alone until then; of `HELD`, until when.
     """
 
     result: Result

@@ -35,6 +35,7 @@ class Channel:
     Attributes:
         backoff: how long after a failed attempt the next one comes; one more attempt than there are waits.
         per_target: how many attempts at one target may be under way at once.
+        holds_back: whether what waits for a target that fails waits for its next attempt.
         gave_up: called, in the transaction that says so, with a delivery that is given up.
     """
 
@@ -43,10 +44,12 @@ class Channel:
     send: Send
     backoff: Sequence[timedelta]
     per_target: int = 4
+    holds_back: bool = False
     gave_up: Callable[[Delivery], None] | None = None
 
 
 channels: Final[dict[str, Channel]] = {}
+bells: Final[list[Callable[[str], None]]] = []  # told that something is due by a channel, after the commit
 hearers: Final[dict[str, Hearers]] = {}  # by kind of topic: `chat`, `user`
 
 

@@ -90,6 +90,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mail that a dead process left behind": {"task": "common.mail.tasks.deliver_due_mails", "schedule": 30.0},
     "what the outbox holds": {"task": "common.relay.tasks.drain_all", "schedule": 5.0},
     "what consumers failed at": {"task": "common.relay.tasks.retry_dead_letters", "schedule": 10.0},
+    "notifications and webhooks that are due": {"task": "notifications.tasks.deliver_all", "schedule": 5.0},
     "jobs that no worker has": {"task": "common.jobs.tasks.run_free_jobs", "schedule": 30.0},
     "jobs whose result is over": {"task": "common.tasks.purge_jobs", "schedule": 3600.0},
     "log entries past their seven days": {"task": "common.tasks.purge_log", "schedule": 3600.0},

@@ -1,0 +1,24 @@
+from celery import shared_task
+
+from . import services
+from .registries import channels
+
+
+@shared_task
+def deliver(channel: str) -> int:
+    """Attempt what is due by one channel. After commits, and every few seconds."""
+    return services.deliver_due(channel)
+
+
+@shared_task
+def deliver_all() -> int:
+    """Start a run for each channel by which something is due. Every five seconds; safe to run twice."""
+    due = [name for name in channels if services.has_due(name)]
+    for name in due:
+        deliver.delay(name)
+    return len(due)
+
+
+def ring_for_delivery(channel: str) -> None:
+    """Something is due by *channel*."""
+    deliver.delay(channel)

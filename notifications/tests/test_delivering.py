@@ -1,0 +1,245 @@
+"""Every promise is attempted until it is kept or given up, and every attempt is written down."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.utils import timezone
+
+from notifications.models import Attempt, Delivery
+from notifications.outcomes import Outcome, Result
+from notifications.registries import Channel, channels
+from notifications.services import deliver_due, delivering, retry_delivery
+from notifications.services.delivering import claim, record
+from notifications.tests.factories import DeliveryFactory
+
+pytestmark = pytest.mark.django_db
+
+AGAIN = Outcome(result=Result.AGAIN, code="http_503", answer="come back")
+
+
+class Receiver:
+    """A channel of the test's: says what it is told to say, the last again and again."""
+
+    def __init__(self) -> None:
+        self.says: list[Outcome] = [Outcome.sent("thanks")]
+        self.heard: list[str] = []
+
+    def __call__(self, delivery: Delivery) -> Outcome:
+        self.heard.append(str(delivery.pk))
+        return self.says.pop(0) if len(self.says) > 1 else self.says[0]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    found = Receiver()
+    waits = [timedelta(seconds=5), timedelta(minutes=5)]
+    channels["test"] = Channel(name="test", label="Test", send=found, backoff=waits, per_target=2)
+    yield found
+    del channels["test"]
+
+
+def test_what_is_due_is_handed_over_once(receiver: Receiver) -> None:
+    delivery = DeliveryFactory()
+
+    assert deliver_due("test") == 1
+    assert deliver_due("test") == 0
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.reason, delivery.attempts) == ("sent", "sent", 1)
+    assert receiver.heard == [str(delivery.pk)]
+    attempt = Attempt.objects.get()
+    assert (attempt.number, attempt.result, attempt.answer) == (1, "sent", "thanks")
+
+
+def test_what_is_not_due_waits(receiver: Receiver) -> None:
+    DeliveryFactory(due_at=timezone.now() + timedelta(seconds=1))
+
+    assert deliver_due("test") == 0
+
+    assert receiver.heard == []
+
+
+def test_a_failure_is_tried_again_later_each_time_and_then_given_up(receiver: Receiver) -> None:
+    receiver.says = [AGAIN]
+    with time_machine.travel("2026-11-22T10:00:00Z", tick=False) as clock:
+        delivery = DeliveryFactory()
+        waits = []
+        while Delivery.objects.waiting().exists():
+            deliver_due("test")
+            delivery.refresh_from_db()
+            waits.append((delivery.due_at - timezone.now()).total_seconds())
+            clock.move_to(max(delivery.due_at, timezone.now()))
+
+    assert (delivery.state, delivery.reason, delivery.attempts) == ("failed", "gave_up", 3)
+    assert 4.5 <= waits[0] <= 5.5
+    assert 270 <= waits[1] <= 330
+    assert [each.code for each in Attempt.objects.all()] == ["http_503"] * 3
+
+
+def test_who_asks_for_a_while_is_left_alone_for_it(receiver: Receiver) -> None:
+    until = timezone.now() + timedelta(hours=1)
+    receiver.says = [Outcome(result=Result.AGAIN, code="http_429", not_before=until)]
+    delivery = DeliveryFactory()
+
+    deliver_due("test")
+
+    delivery.refresh_from_db()
+    assert delivery.due_at == until
+
+
+@pytest.mark.parametrize(
+    ("result", "state", "reason"),
+    [
+        (Result.GONE, "skipped", "target_gone"),
+        (Result.REFUSED, "failed", "refused"),
+        (Result.SKIPPED, "skipped", "read"),
+    ],
+)
+def test_what_has_no_sense_is_not_tried_again(
+    receiver: Receiver, result: Result, state: str, reason: str
+) -> None:
+    receiver.says = [Outcome(result=result, code="read")]
+    delivery = DeliveryFactory()
+
+    deliver_due("test")
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.reason) == (state, reason)
+
+
+def test_what_is_held_costs_no_attempt(receiver: Receiver) -> None:
+    until = timezone.now() + timedelta(hours=8)
+    receiver.says = [Outcome(result=Result.HELD, code="quiet_hours", not_before=until), AGAIN]
+    delivery = DeliveryFactory()
+
+    deliver_due("test")
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.due_at) == ("waiting", until)
+    with time_machine.travel(until):
+        for _ in range(3):
+            Delivery.objects.update(due_at=until)
+            deliver_due("test")
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts) == ("failed", 4)
+
+
+def test_whoever_raises_is_tried_again(receiver: Receiver, log_lines: Any) -> None:
+    def fall(delivery: Delivery) -> Outcome:
+        raise ValueError("nobody thought of this")
+
+    channels["test"] = Channel(name="test", label="Test", send=fall, backoff=[timedelta(seconds=5)])
+    delivery = DeliveryFactory()
+
+    deliver_due("test")
+
+    delivery.refresh_from_db()
+    assert delivery.state == "waiting"
+    assert Attempt.objects.get().answer == "ValueError: nobody thought of this"
+
+
+def test_of_a_worker_that_died_another_takes_over_when_the_lease_is_over(receiver: Receiver) -> None:
+    delivery = DeliveryFactory()
+    [dead] = claim(channel=channels["test"], at=timezone.now())
+
+    assert deliver_due("test") == 0
+
+    with time_machine.travel(timezone.now() + delivering.LEASE + timedelta(seconds=1)):
+        assert deliver_due("test") == 1
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts) == ("sent", 2)
+    assert [each.result for each in Attempt.objects.all()] == ["lost", "sent"]
+    record(claim=dead, outcome=AGAIN, seconds=61)
+    delivery.refresh_from_db()
+    assert delivery.state == "sent", "who comes too late says nothing of the whole any more"
+    assert [each.result for each in Attempt.objects.all()] == ["again", "sent"]
+
+
+def test_what_kills_every_worker_is_given_up(receiver: Receiver) -> None:
+    delivery = DeliveryFactory()
+    for _ in range(3):
+        assert len(claim(channel=channels["test"], at=timezone.now())) == 1
+        Delivery.objects.update(due_at=timezone.now())
+
+    assert claim(channel=channels["test"], at=timezone.now()) == []
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.reason) == ("failed", "gave_up")
+
+
+def test_a_target_with_a_long_queue_keeps_nobody_waiting(receiver: Receiver) -> None:
+    for _ in range(delivering.BATCH + 10):
+        DeliveryFactory(target="slow")
+    other = DeliveryFactory(target="other")
+
+    claimed = claim(channel=channels["test"], at=timezone.now())
+
+    assert sorted(each.delivery.target for each in claimed) == ["other", "slow", "slow"]
+    assert other.pk in [each.delivery.pk for each in claimed]
+    assert claim(channel=channels["test"], at=timezone.now()) == [], "two are under way there"
+
+
+def test_a_queue_is_not_spent_on_who_is_away(receiver: Receiver) -> None:
+    receiver.says = [AGAIN]
+    channels["test"] = Channel(
+        name="test",
+        label="Test",
+        send=receiver,
+        backoff=[timedelta(minutes=5)],
+        per_target=1,
+        holds_back=True,
+    )
+    for _ in range(5):
+        DeliveryFactory(target="away")
+    other = DeliveryFactory(target="other")
+
+    deliver_due("test")
+
+    assert len(receiver.heard) == 2
+    assert sorted(Delivery.objects.exclude(pk=other.pk).values_list("attempts", flat=True)) == [0, 0, 0, 0, 1]
+    assert not Delivery.objects.due("test", at=timezone.now()).exists()
+
+
+def test_what_was_given_up_is_begun_anew_under_its_id(receiver: Receiver) -> None:
+    receiver.says = [AGAIN]
+    delivery = DeliveryFactory()
+    for _ in range(3):
+        Delivery.objects.update(due_at=timezone.now())
+        deliver_due("test")
+    receiver.says = [Outcome.sent()]
+    delivery.refresh_from_db()
+
+    assert retry_delivery(delivery=delivery)
+    assert not retry_delivery(delivery=delivery)
+    deliver_due("test")
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts) == ("sent", 4)
+    assert set(receiver.heard) == {str(delivery.pk)}
+    assert list(Attempt.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
+def test_many_workers_share_the_work(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivering, "ThreadPoolExecutor", ThreadPoolExecutor)
+    for _ in range(200):
+        DeliveryFactory()
+
+    def work(_: int) -> int:
+        try:
+            return deliver_due("test")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        made = sum(pool.map(work, range(6)))
+
+    assert made == 200
+    assert len(set(receiver.heard)) == len(receiver.heard) == 200
+    assert Delivery.objects.filter(state="sent").count() == 200
