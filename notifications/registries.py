@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
@@ -28,21 +28,43 @@ class Send(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Target:
+    """Where a channel reaches somebody.
+
+    Attributes:
+        id: the channel's own name for it; empty where there is one for each person.
+        timezone: whose clock its quiet hours go by, if not the person's.
+    """
+
+    id: str = ""
+    timezone: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Channel:
     """A way to people.
 
     Attributes:
+        targets: where it reaches each of these people; who is missing it doesn't reach.
+        send: None where the row itself is the delivery, as in the app.
+        is_loud: it rings somewhere: quiet hours and mutes are about it.
+        is_digested: what isn't urgent may be told together.
         backoff: how long after a failed attempt the next one comes; one more attempt than there are waits.
         per_target: how many attempts at one target may be under way at once.
         holds_back: whether what waits for a target that fails waits for its next attempt.
+        clears: what it told is taken back there once it was read elsewhere.
         gave_up: called, in the transaction that says so, with a delivery that is given up.
     """
 
     name: str
     label: str | Promise
-    send: Send
-    backoff: Sequence[timedelta]
+    targets: Callable[[Collection[UUID]], Mapping[UUID, Sequence[Target]]] = lambda _: {}
+    send: Send | None = None
+    backoff: Sequence[timedelta] = ()
+    is_loud: bool = False
+    is_digested: bool = False
+    clears: bool = False
     per_target: int = 4
     holds_back: bool = False
     gave_up: Callable[[Delivery], None] | None = None

@@ -1,6 +1,16 @@
 """What people are told and how it reaches them, a module a noun."""
 
 from .deliveries import Attempt, Delivery
+from .digests import Digest, DigestItem
 from .notifications import Notification
+from .preferences import Preferences, TopicPreference
 
-__all__ = ["Attempt", "Delivery", "Notification"]
+__all__ = [
+    "Attempt",
+    "Delivery",
+    "Digest",
+    "DigestItem",
+    "Notification",
+    "Preferences",
+    "TopicPreference",
+]

@@ -11,6 +11,7 @@ from accounts.models import User
 from common.ids import uuid7
 from notifications.outcomes import Result
 
+from .digests import Digest
 from .notifications import Notification
 
 
@@ -47,7 +48,11 @@ class Delivery(models.Model):
     notification = models.ForeignKey(
         Notification, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
     )
+    digest = models.OneToOneField(
+        Digest, null=True, blank=True, on_delete=models.CASCADE, related_name="delivery"
+    )
     number = models.PositiveIntegerField(_("occurrence"), default=1)  # of a notification that repeats
+    gone = models.JSONField(default=list)  # of `CLEAR`: notifications that were deleted, by their ids
     state = models.CharField(_("state"), max_length=7, choices=State, default=State.WAITING)
     reason = models.CharField(_("reason"), max_length=32, blank=True)
     due_at = models.DateTimeField(_("due"))

@@ -1,0 +1,92 @@
+"""Why somebody was told, or was not: what was decided then, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from common.models import LogEntry
+from notifications.kinds import kinds
+from notifications.models import Delivery, Notification
+from notifications.reasons import Reason
+from notifications.registries import channels
+
+from .deciding import decide
+from .noticing import Minds, source_of
+from .recalling import calls_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """
+    Attributes:
+        notification: None where there is none: then the rules were asked now.
+        steps: every rule that was asked, in order.
+    """
+
+    kind: str
+    notification: Notification | None
+    decided_at: datetime
+    steps: Sequence[dict[str, Any]]
+    deliveries: Sequence[Delivery]
+
+
+def trace_of(notification: Notification) -> Trace:
+    """How it was decided, and every attempt."""
+    return Trace(
+        kind=notification.kind,
+        notification=notification,
+        decided_at=notification.at,
+        steps=notification.trace,
+        deliveries=_deliveries(notification),
+    )
+
+
+def traces_of_entry(entry: LogEntry, *, user: User) -> list[Trace]:
+    """All that *entry* was, or was not, told to *user* as.
+
+    What left nothing behind is decided again, as things are now: whoever had muted it then and hears it now
+    sees what keeps it from them today.
+    """
+    rows = Notification.objects.filter(user=user, source=source_of(entry))
+    found = [trace_of(row) for row in rows.order_by("id")]
+    told_as = {trace.kind for trace in found}
+    calls = [call for call in calls_for(entry, user.pk) if call.kind not in told_as]
+    if not calls:
+        return found
+    now = timezone.now()
+    minds = Minds({user.pk}, {call.topic for call in calls})
+    for call in calls:
+        wants = minds.of(call)
+        if wants is None or (found and call.refusal):
+            continue
+        decision = decide(
+            call=call,
+            kind=kinds[call.kind],
+            wants=wants,
+            channels=list(channels.values()),
+            targets=minds.targets_of(user.pk),
+            at=now,
+        )
+        found.append(
+            Trace(kind=call.kind, notification=None, decided_at=now, steps=decision.trace, deliveries=[])
+        )
+    return found
+
+
+def reasons_in(trace: Trace) -> set[Reason]:
+    """All that it names."""
+    named = {step["reason"] for step in trace.steps if "reason" in step}
+    named |= {delivery.reason for delivery in trace.deliveries if delivery.reason}
+    return {Reason(each) for each in named if each in Reason.values}
+
+
+def _deliveries(notification: Notification) -> list[Delivery]:
+    own = Delivery.objects.filter(notification=notification)
+    in_digests = Delivery.objects.filter(digest__items__notification=notification)
+    return list((own | in_digests).distinct().prefetch_related("attempt_rows").order_by("id"))
