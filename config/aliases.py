@@ -38,6 +38,8 @@ ALIASES: Final = [
     old("upload/{id}", "files/{id}"),
     old("chat/{chat}/upload", "chats/{chat}/files"),
     old("chats/{chat}/upload", "chats/{chat}/files"),
+    old("settings/email-notifications", "notifications/preferences"),
+    old("account/notification-settings", "notifications/preferences"),
     old("user", "users/me"),
     old("user/{rest...}", "users/me/{rest}"),
     old("account", "users/me"),

@@ -25,6 +25,7 @@ v1 = [
     path("", include("files.api.urls")),
     path("", include("legal.api.urls")),
     path("", include("messaging.api.urls")),
+    path("", include("notifications.api.urls")),
     path("", include("realtime.api.urls")),
     path("", include("common.api.urls")),
 ]

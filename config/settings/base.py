@@ -20,6 +20,7 @@ if SERVER not in SERVERS:
     raise ImproperlyConfigured(f"SERVER is {SERVER!r}: use {' or '.join(SERVERS)}.")
 
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")  # in mails and problem types
+APP_URL = env.str("APP_URL", PUBLIC_URL).rstrip("/")  # of the app's pages, which notifications lead to
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 
 INSTALLED_APPS = [

@@ -48,5 +48,5 @@ def digest_due(wants: Preferences, *, zone: ZoneInfo, at: datetime) -> datetime:
 
 
 def _at(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """That moment, in UTC. Of a time that the clock skips, the moment after; of one shown twice, the first."""
+    """That moment in UTC. Of a time that the clock skips, the moment after; of one shown twice, the first."""
     return datetime.combine(day, clock, zone).astimezone(UTC)

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from common.events import emit_to_each
+from common.events import Event, emit_to_each
 from common.models import LogEntry
 from notifications.events import NotificationCreated, NotificationUpdated
 from notifications.kinds import Call, Kind, callers, kinds, readings
@@ -189,7 +189,7 @@ class _Teller:
             put_into_digest(row, way)
         if due := {way.channel for _, _, way in self._ways if way.due_at <= self._now}:
             ring(sorted(due))
-        told: list[Any] = [
+        told: list[tuple[Event, UUID]] = [
             (NotificationCreated(notification=row.pk), row.user_id)
             for row in self._new.values()
             if row.is_listed

@@ -1,0 +1,27 @@
+"""Shapes of notifications, in and out, a module a subject."""
+
+from .notifications import (
+    BulkInput,
+    BulkResultSerializer,
+    NotificationSerializer,
+    SnoozeInput,
+    UnreadCountSerializer,
+    shown,
+)
+from .preferences import NotificationPreferencesInput, NotificationPreferencesSerializer, preferences_of
+from .traces import DeliverySerializer, TraceSerializer, TracesSerializer
+
+__all__ = [
+    "BulkInput",
+    "BulkResultSerializer",
+    "DeliverySerializer",
+    "NotificationSerializer",
+    "NotificationPreferencesInput",
+    "NotificationPreferencesSerializer",
+    "SnoozeInput",
+    "TraceSerializer",
+    "TracesSerializer",
+    "UnreadCountSerializer",
+    "preferences_of",
+    "shown",
+]

@@ -1,0 +1,40 @@
+from django.urls import path
+
+from . import views
+
+notifications = views.NotificationViewSet.as_view
+
+urlpatterns = [
+    path("notifications", notifications({"get": "list"}), name="notifications"),
+    path("notifications/all", views.AllView.as_view(), name="notifications-all"),
+    path("notifications/unread-count", views.UnreadCountView.as_view(), name="notifications-unread-count"),
+    path("notifications/read-all", views.ReadAllView.as_view(), name="notifications-read-all"),
+    path("notifications/bulk-action", views.BulkActionView.as_view(), name="notifications-bulk-action"),
+    path("notifications/preferences", views.PreferencesView.as_view(), name="notification-preferences"),
+    path(
+        "notifications/deliveries",
+        views.DeliveryViewSet.as_view({"get": "list"}),
+        name="notification-deliveries",
+    ),
+    path(
+        "notifications/<uuid:pk>",
+        notifications({"get": "retrieve", "delete": "destroy"}),
+        name="notification",
+    ),
+    path(
+        "notifications/<uuid:pk>/read",
+        notifications({"put": "read", "delete": "unread"}),
+        name="notification-read",
+    ),
+    path(
+        "notifications/<uuid:pk>/archive",
+        notifications({"post": "archive", "delete": "unarchive"}),
+        name="notification-archive",
+    ),
+    path(
+        "notifications/<uuid:pk>/snooze",
+        notifications({"post": "snooze", "delete": "wake"}),
+        name="notification-snooze",
+    ),
+    path("notifications/<uuid:pk>/trace", views.TraceView.as_view(), name="notification-trace"),
+]
