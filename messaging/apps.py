@@ -16,9 +16,10 @@ class MessagingConfig(AppConfig):
         from common.events import listen
         from common.sizes import large_bodies, sizes
         from files import registries as files
+        from notifications import kinds
         from realtime import registry
 
-        from . import contributions, realtime, services
+        from . import contributions, notices, realtime, services
         from . import registries as own
         from .dashboard import CARDS, CHARTS
         from .privacy import PART
@@ -26,6 +27,11 @@ class MessagingConfig(AppConfig):
         from .sizes import LARGE_BODIES, SIZES
         from .verbs import VERBS
 
+        for kind in notices.KINDS:
+            kinds.register(kind)
+        for event, caller in notices.CALLERS.items():
+            kinds.call(event, caller)
+        kinds.readings.update(notices.READINGS)
         registry.feeds["chat"] = realtime.ChatFeed()
         registry.commands |= realtime.COMMANDS
         registry.command_shapes |= realtime.COMMAND_SHAPES

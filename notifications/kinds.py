@@ -40,7 +40,8 @@ class Call:
 
     Attributes:
         data: ids that the words are made of.
-        topic, seq: what it is part of and where: what has been read up to there needs no telling.
+        topic: what it is part of, such as a chat.
+        place, seq: where it is read, such as a thread, if not there, and at which position.
         collapse: what repeats are told together by, as long as the first is unread.
         muted_until: they want no sound of it until then.
         is_silent: whoever did it wants it to make no sound.
@@ -51,6 +52,7 @@ class Call:
     user: UUID
     data: Mapping[str, Any]
     topic: str = ""
+    place: str = ""
     seq: int | None = None
     collapse: str = ""
     muted_until: datetime | None = None
@@ -90,7 +92,7 @@ class Kind:
 kinds: Final[dict[str, Kind]] = {}
 callers: Final[dict[str, list[Caller]]] = {}  # by the type of their events
 
-# Of entries of a type, what they say that somebody has read: the person, the topic, and up to which position.
+# Of entries of a type, what they say that somebody has read: who, which place, and up to which position.
 Reading = Callable[[Sequence[LogEntry]], Sequence[tuple[UUID, str, int]]]
 readings: Final[dict[str, Reading]] = {}
 

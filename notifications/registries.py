@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 
 from common.models import LogEntry
@@ -47,6 +48,7 @@ class Channel:
 
     Attributes:
         targets: where it reaches each of these people; who is missing it doesn't reach.
+        people: the ids of all whom it reaches, for a query; of loud ones.
         send: None where the row itself is the delivery, as in the app.
         is_loud: it rings somewhere: quiet hours and mutes are about it.
         is_digested: what isn't urgent may be told together.
@@ -60,6 +62,7 @@ class Channel:
     name: str
     label: str | Promise
     targets: Callable[[Collection[UUID]], Mapping[UUID, Sequence[Target]]] = lambda _: {}
+    people: Callable[[], QuerySet[Any, Any]] | None = None
     send: Send | None = None
     backoff: Sequence[timedelta] = ()
     is_loud: bool = False
@@ -73,6 +76,15 @@ class Channel:
 channels: Final[dict[str, Channel]] = {}
 bells: Final[list[Callable[[str], None]]] = []  # told that something is due by a channel, after the commit
 hearers: Final[dict[str, Hearers]] = {}  # by kind of topic: `chat`, `user`
+
+
+def rung(field: str) -> Q:
+    """Rows whose *field* is somebody whom a loud channel reaches: of a thousand people in a chat a few."""
+    found = Q(pk__in=[])
+    for channel in channels.values():
+        if channel.is_loud and channel.people:
+            found |= Q(**{f"{field}__in": channel.people()})
+    return found
 
 
 def own_stream(entries: Sequence[LogEntry], among: Collection[UUID]) -> list[set[UUID]]:

@@ -96,6 +96,11 @@ urlpatterns = [
         name="message-reaction",
     ),
     path("messages/<uuid:pk>/status", views.StatusView.as_view(), name="message-status"),
+    path(
+        "messages/<uuid:pk>/notification-trace",
+        views.NotificationTraceView.as_view(),
+        name="message-notification-trace",
+    ),
     path("messages/<uuid:pk>/receipts", views.ReceiptsView.as_view(), name="message-receipts"),
     path("search/messages", views.MessageSearchView.as_view(), name="search-messages"),
     path("search/chats", views.ChatsSearchViewSet.as_view({"get": "list"}), name="search-chats"),

@@ -40,6 +40,7 @@ class Notification(models.Model):
     kind = models.CharField(_("kind"), max_length=64)
     source = models.CharField(max_length=90)  # the place in the log of what it began with: `topic seq`
     topic = models.CharField(_("of"), max_length=64, blank=True)  # what it is part of, such as a chat
+    place = models.CharField(max_length=64, blank=True)  # where it is read: that, or a thread of it
     seq = models.PositiveBigIntegerField(null=True, blank=True)  # the newest position there that it tells of
     data = models.JSONField(default=dict)
     collapse = models.CharField(max_length=90, blank=True)  # what repeats are told together by
@@ -75,10 +76,11 @@ class Notification(models.Model):
                 name="notification_unread",
             ),
             models.Index(
-                fields=["user", "topic", "seq"],
+                fields=["user", "place", "seq"],
                 condition=models.Q(read_at=None),
-                name="notification_of_topic",
+                name="notification_of_place",
             ),
+            models.Index(fields=["user", "topic", "-at"], name="notification_of_topic"),
             models.Index(fields=["snoozed_until"], name="notification_snoozed"),
             models.Index(fields=["at"], name="notification_age"),  # what is past its time
         ]

@@ -149,6 +149,7 @@ class _Teller:
                 kind=kind.name,
                 source=heard.source,
                 topic=call.topic,
+                place=call.place or call.topic,
                 collapse=call.collapse,
                 created_at=heard.at,
                 is_listed=decision.is_listed,

@@ -172,16 +172,16 @@ def _is_another_open(row: Notification) -> bool:
 
 
 def note_read(reads: Sequence[tuple[UUID, str, int]]) -> None:
-    """Somebody has read a topic up to a position: what is told of it up to there is read with it.
+    """Somebody has read a place up to a position: what is told of it up to there is read with it.
 
     Emits `NotificationUpdated` for each that was unread.
     """
     furthest: dict[tuple[UUID, str], int] = {}
-    for user, topic, upto in reads:
-        furthest[user, topic] = max(upto, furthest.get((user, topic), 0))
+    for user, place, upto in reads:
+        furthest[user, place] = max(upto, furthest.get((user, place), 0))
     concerned = Q()
-    for (user, topic), upto in furthest.items():
-        concerned |= Q(user=user, topic=topic, seq__lte=upto)
+    for (user, place), upto in furthest.items():
+        concerned |= Q(user=user, place=place, seq__lte=upto)
     if not concerned:
         return
     rows = list(Notification.objects.filter(concerned, read_at=None).order_by("id").select_for_update())

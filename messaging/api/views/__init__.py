@@ -18,6 +18,7 @@ from .invitations import (
 )
 from .marks import ReadView, ReceiptsView, StatusView, UnreadView
 from .messages import ChatMessagesView, MessagesView, MessageView
+from .notices import NotificationTraceView
 from .outbox import OutboxView
 from .participants import ParticipantViewSet
 from .permissions import PermissionsView
@@ -58,6 +59,7 @@ __all__ = [
     "MessagesView",
     "MuteView",
     "MyInvitationViewSet",
+    "NotificationTraceView",
     "OutboxView",
     "ParticipantViewSet",
     "PermissionsView",

@@ -59,7 +59,8 @@ def shown(rows: Sequence[Notification], *, language: str) -> list[dict[str, Any]
             row.title = said.title if said else _label(row)  # type: ignore[attr-defined]
             row.body = said.body if said else ""  # type: ignore[attr-defined]
             row.url = settings.APP_URL + said.path if said and said.path else None  # type: ignore[attr-defined]
-    return [NotificationSerializer(row).data for row in rows]
+    shape = NotificationSerializer()
+    return [shape.to_representation(row) for row in rows]
 
 
 def _label(row: Notification) -> str:
