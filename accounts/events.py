@@ -73,3 +73,15 @@ class UserUnblocked(Event):
 
     type: ClassVar[str] = "user.unblocked"
     user: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecurityNoticed(Event):
+    """To a person: something happened to the safety of your account, by you or by somebody else.
+
+    Attributes:
+        what: a verb of the security history, `session.on_new_device` or `session.token_reused`.
+    """
+
+    type: ClassVar[str] = "security.noticed"
+    what: str

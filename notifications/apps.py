@@ -11,13 +11,17 @@ class NotificationsConfig(AppConfig):
         from common.relay.consumers import consumers
         from realtime import registry
 
-        from . import registries, services
+        from . import kinds, kinds_below, registries, services
         from .realtime import PAYLOADS, RENDERERS
         from .tasks import ring_for_delivery
 
         registries.channels["in_app"] = registries.Channel(name="in_app", label=_("In the app"))
         registries.bells.append(ring_for_delivery)
         registries.hearers["user"] = registries.own_stream
+        for kind in kinds_below.KINDS:
+            kinds.register(kind)
+        for event, caller in kinds_below.CALLERS.items():
+            kinds.call(event, caller)
         consumers["notifications"] = services.notice
         registry.renderers |= RENDERERS
         registry.payloads |= PAYLOADS

@@ -73,6 +73,7 @@ class Kind:
         read: those of these that they have read elsewhere by now.
         channels: by which it is told unless they choose otherwise.
         mandatory: by which it is told in any case.
+        elsewhere: channels by which whoever tells of it sees to it: here there is nothing to do or choose.
         level: of a chat, from which on it is told; None: however little they want to hear.
         delays: how long a channel waits: who reads it by themselves needs no telling.
         is_urgent: it waits for nobody's morning.
@@ -84,6 +85,7 @@ class Kind:
     read: Callable[[Sequence[Notification]], Collection[UUID]] = lambda _: ()
     channels: frozenset[str]
     mandatory: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
     level: str | None = None
     delays: Mapping[str, timedelta] = field(default_factory=dict)
     is_urgent: bool = False

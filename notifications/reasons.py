@@ -15,6 +15,7 @@ class Reason(models.TextChoices):
     CHAT_LEVEL = "chat_level", _("They want to hear less, or nothing, of this chat.")
     CHAT_MUTED = "chat_muted", _("They have muted this chat.")
     CHANNEL_OFF = "channel_off", _("They don't want this kind by this way.")
+    ELSEWHERE = "elsewhere", _("It has a mail of its own, which is always sent.")
     MUTED = "muted", _("They have muted everything for a while.")
     # Whether it can reach them.
     NO_TARGET = "no_target", _("There is no device, address or receiver for it.")

@@ -10,8 +10,10 @@ from django.db import models, transaction
 from django.utils.functional import Promise
 
 from accounts import chain
+from accounts.events import SecurityNoticed
 from accounts.models import AuditEntry, User
 from common.actors import System
+from common.events import emit
 
 Category = AuditEntry.Category
 
@@ -20,6 +22,33 @@ verbs: Final[dict[str, str | Promise]] = {}
 
 bells: Final[list[Callable[[], None]]] = []
 """Rung after the commit: there is something to seal."""
+
+
+# What somebody else may have done in their name: they are told of it wherever they are.
+ALARMING: Final = frozenset(
+    {
+        "api_key.created",
+        "attempts.delayed",
+        "attempts.forgiven",
+        "attempts.unlocked",
+        "email.changed",
+        "erasure.cancelled",
+        "erasure.requested",
+        "export.requested",
+        "factors.removed",
+        "identity.linked",
+        "identity.unlinked",
+        "passkey.added",
+        "passkey.regressed",
+        "passkey.removed",
+        "password.changed",
+        "password.reset",
+        "recovery_code.used",
+        "recovery_codes.renewed",
+        "totp.disabled",
+        "totp.enabled",
+    }
+)
 
 
 def record(
@@ -45,6 +74,8 @@ def record(
     Raises:
         LookupError: a verb that has no words.
         TypeError: details that are something else than text, whole numbers, ids, times, and lists of them.
+
+    Emits `SecurityNoticed` to *subject*, if it is alarming.
     """
     if verb not in verbs:
         raise LookupError(f"{verb!r} is no verb of the audit log yet: give it words in the app's verbs.py.")
@@ -65,6 +96,8 @@ def record(
     chain.sign(entry)
     entry.save(force_insert=True)
     transaction.on_commit(_ring, robust=True)
+    if category == Category.SECURITY and subject and verb in ALARMING:
+        emit(SecurityNoticed(what=verb), audience=[subject.pk])
     return entry
 
 

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.events import SessionRevoked
+from accounts.events import SecurityNoticed, SessionRevoked
 from accounts.models import Session, SessionQuerySet, User
 from accounts.problems import EmailNotVerified, InvalidCredentials, SessionEnded, TokenInvalid, TokenReused
 from accounts.tokens import (
@@ -120,7 +120,7 @@ def open_session(
         details={"device": str(known.pk), "is_new": is_new},
     )
     if is_new and user.last_login:  # the first device of all is no news
-        _mail_about(session, "new_device", link=f"{settings.PUBLIC_URL}/not-me/{make_disowning(session)}")
+        _tell_of(session, "new_device", link=f"{settings.PUBLIC_URL}/not-me/{make_disowning(session)}")
     return SignedIn(
         session=session, access=make_access(session), refresh=refresh, device=make_device_token(known)
     )
@@ -160,7 +160,7 @@ def refresh_session(*, refresh: str) -> SignedIn:
         if given.generation >= session.generation:
             raise TokenInvalid  # ours by signature, never given out: the database was set back
         revoke_session(session=session, reason="token_reused", actor=SYSTEM)
-        _mail_about(session, "token_reused")
+        _tell_of(session, "token_reused")
     raise TokenReused
 
 
@@ -253,8 +253,11 @@ def purge_sessions() -> int:
     return ended.delete()[0]
 
 
-def _mail_about(session: Session, template: str, **more: str) -> None:
-    """Tell its owner of *session*: on what, from where, and when."""
+NOTICED: Final = {"new_device": "session.on_new_device", "token_reused": "session.token_reused"}
+
+
+def _tell_of(session: Session, template: str, **more: str) -> None:
+    """Tell its owner of *session*: on what, from where, and when. Emits `SecurityNoticed`."""
     user = session.user
     now = timezone.localtime(timezone=ZoneInfo(user.timezone))
     queue_mail(
@@ -271,6 +274,7 @@ def _mail_about(session: Session, template: str, **more: str) -> None:
             **more,
         },
     )
+    emit(SecurityNoticed(what=NOTICED[template]), audience=[user.pk])
 
 
 def make_ws_ticket(*, session: Session) -> tuple[str, int]:

@@ -106,7 +106,7 @@ def decide(
 
 def is_on(kind: Kind, channel: str, preferences: Preferences) -> bool:
     """Whether somebody is told of this kind by this channel."""
-    if channel in kind.mandatory:
+    if channel in kind.mandatory | kind.elsewhere:
         return True
     chosen = preferences.choices.get(kind.name, {}).get(channel)
     return channel in kind.channels if chosen is None else bool(chosen)
@@ -128,6 +128,9 @@ def _decide_channel(
     name, preferences = channel.name, wants.preferences
     off = None if is_on(kind, name, preferences) else Reason.CHANNEL_OFF
     if not decision.note("preference", off, channel=name):
+        return
+    if name in kind.elsewhere:
+        decision.note("elsewhere", Reason.ELSEWHERE, channel=name)
         return
     if name == IN_APP:
         decision.is_listed = True

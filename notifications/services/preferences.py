@@ -74,7 +74,7 @@ def set_choice(*, user: User, kind: str, channel: str, is_on: bool) -> None:
     """
     wanted = [kind]
     if kind == "*":
-        wanted = [name for name, each in kinds.items() if channel not in each.mandatory]
+        wanted = [name for name, each in kinds.items() if channel not in each.mandatory | each.elsewhere]
     change_preferences(user=user, choices={name: {channel: is_on} for name in wanted})
 
 
@@ -99,7 +99,7 @@ def _choose(row: Preferences, wanted: Mapping[str, Mapping[str, bool]]) -> None:
         for channel, is_on in ways.items():
             if channel not in channels:
                 raise Invalid.field(f"kinds.{name}.{channel}", "unknown_channel", _("There is no such way."))
-            if channel in kind.mandatory:
+            if channel in kind.mandatory | kind.elsewhere:
                 if not is_on:
                     raise ChannelMandatory(kind=name, channel=channel)
                 continue

@@ -73,7 +73,7 @@ def preferences_of(user: User) -> dict[str, Any]:
                     name: {
                         "label": str(kind.label),
                         "channels": {channel: is_on(kind, channel, row) for channel in channels},
-                        "mandatory": sorted(kind.mandatory),
+                        "mandatory": sorted(kind.mandatory | kind.elsewhere),
                     }
                     for name, kind in sorted(kinds.items())
                 },
