@@ -6,11 +6,13 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.enums import ActionVariant
 
 from .console import ChoiceFilter, ReadOnlyAdmin, console_action, on_one
 from .jobs.services import cancel_job, retry_job
 from .mail.services import resend_mail
-from .models import Job, Mail, Usage
+from .models import DeadLetter, Job, Mail, Usage
+from .relay.services import discard_dead_letter, retry_dead_letter
 
 
 class MailState(ChoiceFilter):
@@ -143,6 +145,73 @@ class JobAdmin(ReadOnlyAdmin):
 
     cancel_this = on_one(cancel, icon="cancel")
     retry_this = on_one(retry, icon="restart_alt")
+
+
+class LetterState(ChoiceFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("retried", _("tried again by itself")), ("given_up", _("given up"))]
+
+    def narrow(self, rows: QuerySet[DeadLetter], value: str) -> QuerySet[DeadLetter]:
+        if value == "given_up":
+            return rows & DeadLetter.objects.given_up()
+        return rows.filter(due_at__isnull=False)
+
+
+@admin.register(DeadLetter)
+class DeadLetterAdmin(ReadOnlyAdmin):
+    """What did a consumer of the log fail at, why, and when is it tried again?"""
+
+    list_display = ["failed_at", "consumer", "type", "topic", "seq", "state_shown", "attempts", "short"]
+    list_filter = [LetterState, "consumer", "type"]
+    search_fields = ["topic"]
+    search_help_text = _("Topic, event, part of the error, or id")
+    sortable_by = ()
+    fields = [
+        "id",
+        "consumer",
+        "type",
+        "topic",
+        "seq",
+        "data",
+        "at",
+        "state_shown",
+        "attempts",
+        "failed_at",
+        "due_at",
+        "error",
+    ]
+    readonly_fields = ["id", "state_shown"]
+    actions = ["retry", "discard"]
+    actions_detail = ["retry_this", "discard_this"]
+
+    def search_by_words(
+        self, request: HttpRequest, rows: QuerySet[DeadLetter], words: str
+    ) -> QuerySet[DeadLetter]:
+        return rows.filter(Q(topic=words) | Q(type=words) | Q(error__icontains=words))
+
+    @display(description=_("state"), label={_("tried again by itself"): "warning", _("given up"): "danger"})
+    def state_shown(self, letter: DeadLetter) -> str:
+        return str(_("tried again by itself") if letter.due_at else _("given up"))
+
+    @display(description=_("last error"))
+    def short(self, letter: DeadLetter) -> str:
+        return letter.error[:120]
+
+    @console_action(_("Try again"), question=_("Hand it to its consumer again, now?"))
+    def retry(self, request: HttpRequest, letter: DeadLetter) -> bool:
+        return retry_dead_letter(letter=letter.pk)
+
+    @console_action(
+        _("Let it be"), question=_("Forget it? Whatever it should have brought about will not happen.")
+    )
+    def discard(self, request: HttpRequest, letter: DeadLetter) -> bool:
+        return discard_dead_letter(letter=letter)
+
+    retry_this = on_one(retry, icon="restart_alt")
+    discard_this = on_one(discard, icon="delete", variant=ActionVariant.DANGER)
 
 
 class OldPath(ChoiceFilter):

@@ -14,6 +14,7 @@ class CommonConfig(AppConfig):
         from .api.pagination import CursorPages
         from .mail.dashboard import CARDS
         from .privacy import PART
+        from .relay import dashboard as relay
         from .relay.bell import bell
         from .relay.metrics import dead_letters
         from .relay.services import prepare_cursors
@@ -27,6 +28,6 @@ class CommonConfig(AppConfig):
         metrics.backlogs.update(mails=metrics.mails, jobs=metrics.jobs, tasks=metrics.tasks)
         metrics.register(metrics.Backlogs())
         metrics.register(metrics.Pool())
-        dashboard.cards.extend(CARDS)
+        dashboard.cards.extend([*CARDS, *relay.CARDS])
         holdings.register(PART)
         sizes.update(body_bytes=settings.MAX_BODY, page_size=CursorPages.max_page_size)

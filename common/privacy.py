@@ -8,11 +8,26 @@ from .events import topic_of_user
 from .holdings import Erase, Field, Holding, Part, Place, Subject
 from .jobs.services import discard_job
 from .mail.outbox import forget_mails
-from .models import Job, KeptAnswer, LogEntry, LogEpoch, LooseFile, Mail, Usage, UserPosition
+from .models import (
+    DeadLetter,
+    Job,
+    KeptAnswer,
+    LogEntry,
+    LogEpoch,
+    LooseFile,
+    Mail,
+    RelayCursor,
+    Usage,
+    UserPosition,
+)
 
 
 def stream_of(who: Subject) -> QuerySet[LogEntry]:
     return LogEntry.objects.filter(topic=topic_of_user(who.id))
+
+
+def dead_letters_of(who: Subject) -> QuerySet[DeadLetter]:
+    return DeadLetter.objects.filter(topic=topic_of_user(who.id))
 
 
 def mails_to(who: Subject) -> QuerySet[Mail]:
@@ -55,6 +70,32 @@ HOLDINGS: Final = [
             "data": Field("To what: ids and marks, no content."),
             "at": Field("When."),
         },
+    ),
+    Holding(
+        model=DeadLetter,
+        whose=dead_letters_of,
+        purpose="What a consumer of the log failed at is not lost (of people's own streams; others: ids alone).",
+        retention="until it is taken",
+        erase=Erase.DELETE_ROW,
+        fields={
+            "id": Field("Names the letter."),
+            "consumer": Field("Who failed."),
+            "topic": Field("Whose stream."),
+            "seq": Field("The order."),
+            "type": Field("What happened."),
+            "data": Field("To what: ids and marks, no content."),
+            "at": Field("When."),
+            "attempts": Field("How often it was tried."),
+            "error": Field("What went wrong."),
+            "failed_at": Field("When it was last tried."),
+            "due_at": Field("When it is tried next."),
+        },
+    ),
+    Holding(
+        model=RelayCursor,
+        purpose="How far the consumers of the log have come.",
+        retention="as long as the database",
+        fields={"consumer": Field("Which."), "upto": Field("How far.")},
     ),
     Holding(
         model=UserPosition,

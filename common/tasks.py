@@ -21,19 +21,19 @@ def purge_log() -> int:
     """
     expired = LogEntry.objects.expired(at=timezone.now())
     taken = RelayCursor.slowest()
-    return _drop(expired if taken is None else expired.filter(pk__lte=taken))  # what is owed stays
+    return drop(expired if taken is None else expired.filter(pk__lte=taken))  # what is owed stays
 
 
 @shared_task
 def purge_answers() -> int:
     """Drop what idempotency keys were answered with, 24 hours later. Every hour, as `purge_log`."""
-    return _drop(KeptAnswer.objects.expired(at=timezone.now()))
+    return drop(KeptAnswer.objects.expired(at=timezone.now()))
 
 
 @shared_task
 def purge_usage() -> int:
     """Drop counts of use after 400 days. Every day, as `purge_log`."""
-    return _drop(Usage.objects.expired(at=timezone.now()))
+    return drop(Usage.objects.expired(at=timezone.now()))
 
 
 @shared_task
@@ -65,7 +65,8 @@ def purge_jobs() -> int:
     return purge()
 
 
-def _drop(rows: QuerySet[Any]) -> int:
+def drop(rows: QuerySet[Any]) -> int:
+    """Delete *rows* in portions that lock nobody out, at most 100,000."""
     dropped = 0
     for _ in range(20):
         portion = list(rows.values_list("pk", flat=True)[:5000])

@@ -8,10 +8,15 @@ class NotificationsConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _
 
         from accounts.scopes import areas
+        from common import dashboard, holdings, metrics
         from common.relay.consumers import consumers
+        from common.relay.metrics import backlog_of
         from realtime import registry
 
         from . import kinds, kinds_below, registries, services
+        from .dashboard import CARDS, CHARTS
+        from .metrics import due
+        from .privacy import PART
         from .realtime import PAYLOADS, RENDERERS
         from .tasks import ring_for_delivery
 
@@ -23,6 +28,13 @@ class NotificationsConfig(AppConfig):
         for event, caller in kinds_below.CALLERS.items():
             kinds.call(event, caller)
         consumers["notifications"] = services.notice
+        metrics.backlogs["notifications"] = backlog_of("notifications")
+        metrics.backlogs.update(
+            {name: due(name) for name, channel in registries.channels.items() if channel.send}
+        )
+        dashboard.cards.extend(CARDS)
+        dashboard.charts.extend(CHARTS)
+        holdings.register(PART)
         registry.renderers |= RENDERERS
         registry.payloads |= PAYLOADS
         areas["notifications"] = _("Notifications: reading, marking, how they are told.")

@@ -1,6 +1,10 @@
 from celery import shared_task
+from django.utils import timezone
+
+from common.tasks import drop
 
 from . import services
+from .models import Delivery, Digest, Notification
 from .registries import channels
 
 
@@ -22,3 +26,15 @@ def deliver_all() -> int:
 def ring_for_delivery(channel: str) -> None:
     """Something is due by *channel*."""
     deliver.delay(channel)
+
+
+@shared_task
+def purge_notifications() -> int:
+    """Drop notifications after 90 days, deliveries and digests after 30. Every hour; safe to run twice.
+
+    Returns:
+        How many rows were dropped.
+    """
+    now = timezone.now()
+    rows = [model.objects.expired(at=now) for model in (Delivery, Digest, Notification)]
+    return sum(drop(each) for each in rows)

@@ -18,15 +18,11 @@ class RelayCursor(models.Model):
     """How far one consumer has come. Its row's lock is held by whoever takes the next portion.
 
     Keys of entries are given before their commit, so that one may come into sight behind a later one: the
-    cursor never passes a gap before nobody is left who could fill it.
+    cursor passes no gap before nobody is left who could fill it.
     """
 
     consumer = models.CharField(primary_key=True, max_length=32)
     upto = models.BigIntegerField(default=0)  # the key of the last entry it has taken
-    # A gap up to this key is one for good once every transaction before this one has ended.
-    watched_upto = models.BigIntegerField(default=0)
-    watched_transaction = models.BigIntegerField(default=0)
-    watched_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.consumer} {self.upto}"

@@ -22,8 +22,8 @@ logger = structlog.get_logger(__name__)
 # Entries in one transaction. On SQLite nobody else writes meanwhile.
 PORTION: Final = {"sqlite": 50, "postgresql": 500}
 LONGEST: Final = 30.0  # seconds of one run: then others have their turn, and it goes on in another
-UNSURE: Final = timedelta(seconds=1)  # a transaction may take a key a moment before it has a number
-PATIENCE: Final = 0.05  # seconds until a gap is looked at again
+PATIENCE: Final = 1.0  # seconds that one portion waits for a gap to be filled
+LOOK: Final = 0.02  # seconds between two looks at it
 ERROR_KEPT: Final = 2000  # characters
 
 
@@ -48,8 +48,6 @@ def drain(*, consumer: str) -> int:
         if portion is None:
             break
         taken += portion
-        if not portion:  # a gap: whoever is to fill it is about to commit
-            sleep(PATIENCE)
     return taken
 
 
@@ -76,39 +74,44 @@ def _next(cursor: RelayCursor) -> list[LogEntry]:
     """What follows, up to a gap that may yet be filled."""
     limit = PORTION[connection.vendor]
     rows = LogEntry.objects.filter(pk__gt=cursor.upto).order_by("pk")
+    found = list(rows[:limit])
     if connection.vendor != "postgresql":
-        return list(rows[:limit])  # who writes has the database alone: keys come in the order of commits
-    oldest_running, _next_one = _transactions()  # before the rows are read
-    is_settled = (
-        cursor.watched_at is not None
-        and oldest_running >= cursor.watched_transaction
-        and cursor.watched_at < timezone.now() - UNSURE
-    )
-    found: list[LogEntry] = []
-    seen = list(rows[:limit])
-    before = cursor.upto
-    for entry in seen:
-        is_next = entry.pk == before + 1
-        if not is_next and not (is_settled and entry.pk <= cursor.watched_upto):
-            break
-        found.append(entry)
-        before = entry.pk
-    if len(found) < len(seen) and (cursor.watched_at is None or is_settled):
-        _running, next_one = _transactions()
-        cursor.watched_upto, cursor.watched_transaction = seen[-1].pk, next_one
-        cursor.watched_at = timezone.now()
-    return found
+        return found  # who writes has the database alone: keys come in the order of commits
+    whole = _until_gap(cursor.upto, found)
+    if len(whole) == len(found) or not _are_gone(_writers()):
+        return whole
+    # Whoever could have filled it has committed, and is seen now, or was rolled back.
+    return list(rows.filter(pk__lte=found[-1].pk))
 
 
-def _transactions() -> tuple[int, int]:
-    """The number of the oldest transaction that runs, and the one that the next will get."""
+def _until_gap(before: int, entries: Sequence[LogEntry]) -> list[LogEntry]:
+    """Those of *entries* whose keys follow *before* and one another."""
+    return [entry for place, entry in enumerate(entries, before + 1) if entry.pk == place]
+
+
+def _are_gone(writers: set[str]) -> bool:
+    """Whether these transactions end within a moment."""
+    until = monotonic() + PATIENCE
+    while writers:
+        if monotonic() > until:
+            return False
+        sleep(LOOK)
+        writers &= _writers()
+    return True
+
+
+def _writers() -> set[str]:
+    """Other transactions that have written to the log and not ended: they hold its lock from before they are
+    given a key (PostgreSQL 15 §13.3.1) to their end.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_snapshot_xmin(now.it)::text::bigint, pg_snapshot_xmax(now.it)::text::bigint "
-            "FROM pg_current_snapshot() AS now (it)"
+            "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+            "AND relation = %s::regclass AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid()",
+            [LogEntry._meta.db_table],
         )
-        oldest, next_one = cursor.fetchone()
-    return oldest, next_one
+        return {name for (name,) in cursor.fetchall()}
 
 
 def _hand_over(consumer: str, entries: Sequence[LogEntry]) -> None:

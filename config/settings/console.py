@@ -60,6 +60,13 @@ UNFOLD = {
                 ],
             },
             {
+                "title": _("Notifications"),
+                "items": [
+                    item(_("Notifications"), "notifications", "notifications_notification"),
+                    item(_("Deliveries"), "outgoing_mail", "notifications_delivery"),
+                ],
+            },
+            {
                 "title": _("Files"),
                 "items": [
                     item(_("Files"), "attach_file", "files_file"),
@@ -81,6 +88,7 @@ UNFOLD = {
                     item(_("Audit checks"), "verified", "accounts_auditcheck"),
                     item(_("Mails"), "mail", "common_mail"),
                     item(_("Jobs"), "hourglass_top", "common_job"),
+                    item(_("Dead letters"), "sms_failed", "common_deadletter"),
                     item(_("Usage"), "bar_chart", "common_usage"),
                     {"title": _("API documents"), "icon": "menu_book", "link": reverse_lazy("docs")},
                 ],

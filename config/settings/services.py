@@ -92,6 +92,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "what consumers failed at": {"task": "common.relay.tasks.retry_dead_letters", "schedule": 10.0},
     "notifications and webhooks that are due": {"task": "notifications.tasks.deliver_all", "schedule": 5.0},
     "jobs that no worker has": {"task": "common.jobs.tasks.run_free_jobs", "schedule": 30.0},
+    "notifications past their time": {"task": "notifications.tasks.purge_notifications", "schedule": 3600.0},
     "jobs whose result is over": {"task": "common.tasks.purge_jobs", "schedule": 3600.0},
     "log entries past their seven days": {"task": "common.tasks.purge_log", "schedule": 3600.0},
     "answers that no repeat gets any more": {"task": "common.tasks.purge_answers", "schedule": 3600.0},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +22,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self, channel: str, *, at: datetime) -> DeliveryQuerySet:
         return self.waiting().filter(channel=channel, due_at__lte=at).order_by("due_at", "id")
 
+    def expired(self, *, at: datetime) -> DeliveryQuerySet:
+        return self.exclude(state=Delivery.State.WAITING).filter(created_at__lt=at - Delivery.KEPT)
+
     def failed(self) -> DeliveryQuerySet:
         """Given up, until somebody sends them again."""
         return self.filter(state=Delivery.State.FAILED)
@@ -39,6 +42,8 @@ class Delivery(models.Model):
     class Purpose(models.TextChoices):
         TELL = "tell", _("tell")
         CLEAR = "clear", _("clear")  # what was told has been read elsewhere
+
+    KEPT = timedelta(days=30)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", verbose_name=_("to"))

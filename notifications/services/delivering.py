@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from common.ids import uuid7
+from notifications.metrics import attempted
 from notifications.models import Attempt, Delivery
 from notifications.outcomes import Outcome, Result
 from notifications.reasons import Reason
@@ -133,6 +134,7 @@ def _send(delivery: Delivery) -> Outcome:
 @transaction.atomic
 def record(*, claim: Claim, outcome: Outcome, seconds: float) -> None:
     """Write down what came of an attempt, and what follows from it, unless its lease ran out meanwhile."""
+    attempted(claim.delivery.channel, outcome)
     Attempt.objects.filter(pk=claim.attempt).update(
         result=outcome.result,
         code=outcome.code[:32],
