@@ -74,7 +74,7 @@ HOLDINGS: Final = [
     Holding(
         model=DeadLetter,
         whose=dead_letters_of,
-        purpose="What a consumer of the log failed at is not lost (of people's own streams; others: ids alone).",
+        purpose="What a consumer of the log failed at is not lost.",
         retention="until it is taken",
         erase=Erase.DELETE_ROW,
         fields={
