@@ -83,7 +83,7 @@ schema-check: dev  ## docs/openapi.json is valid, and says with docs/asyncapi.js
 	@diff -u docs/openapi.json var/check/openapi.json || { echo "docs/openapi.json is out of date: make schema"; exit 1; }
 
 ##@ Change
-.PHONY: dev hooks format schema privacy-map lock clean
+.PHONY: dev hooks format schema privacy-map messages lock clean
 dev:  ## .venv with the development requirements
 	$(INSTALL) requirements/dev.txt
 
@@ -102,6 +102,9 @@ schema: dev  ## write docs/openapi.json and docs/asyncapi.json anew
 
 privacy-map: dev  ## write docs/privacy.md anew, from each app's privacy.py
 	@$(CHECKED) $(PY) manage.py privacy_map > docs/privacy.md
+
+messages: dev  ## write locale/ anew from the words that people are told, and compile it
+	@$(CHECKED) $(PY) manage.py messages
 
 # One lock for every supported Python and machine; dev.txt is bound to the versions that run.
 # Written from inside the folder, so that no path of this machine gets into the files.

@@ -313,7 +313,7 @@ def test_the_owner_is_mailed_one_way_in_however_long_strangers_try(clock, layla,
     assert told == [1, 0, 0]
     [mail] = mails_to(LAYLA)
     assert mail["subject"] == "Somebody tries to sign in to your account"
-    assert "The last attempt came from 198.51.0.50 (App/1)." in mail["text"]
+    assert "The last attempt came from: 198.51.0.50 (App/1)\n" in mail["text"]
     assert "http://testserver/let-me-in/" in mail["text"]
 
 

@@ -50,8 +50,8 @@ def test_a_changed_password_ends_the_other_sessions_and_is_told_by_mail(
     [mail] = mails_to("layla@example.com")
     assert mail["subject"] == "Your password was changed"
     assert mail["text"] == (
-        "Hello Layla,\n\nthe password of your account at Serai was changed just now, and other devices were "
-        'signed out.\n\nIf it was not you, choose a new password at once ("forgot password", with this '
+        "Hello Layla,\n\nThe password of your account at Serai was changed just now, and other devices were "
+        "signed out.\n\nIf it was not you, choose a new password at once (“forgot password”, with this "
         "address) and tell us.\n"
     )
     assert NEW not in mail["text"] + mail["html"]

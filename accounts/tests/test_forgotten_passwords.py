@@ -68,7 +68,7 @@ def test_the_mail_has_a_link_and_a_code(client, layla, committed):
     assert (response.status_code, response.content) == (204, b"")
     assert mail["subject"] == "Choose a new password"
     assert mail["text"] == (
-        "Hello Layla,\n\nsomebody, perhaps you, forgot the password of your account at Serai. Open this link "
+        "Hello Layla,\n\nSomebody, perhaps you, forgot the password of your account at Serai. Open this link "
         f"to choose a new one:\n\n{link}\n\nOr type this code where you asked for it: {code}\n\n"
         "It works once, for 10 minutes. If it was not you, ignore this mail: your password stays as it is. "
         "Give the code to nobody, whoever asks.\n"

@@ -53,13 +53,13 @@ def test_the_mail_has_a_subject_a_text_and_the_same_in_html(client, layla, commi
     link = f"http://testserver/api/v1/auth/verify-email/{token_in(mail)}"
     assert mail["subject"] == "Verify your e-mail address"
     assert mail["text"] == (
-        "Hello Layla,\n\nwelcome to Serai. Open this link to prove that this address is yours:\n\n"
+        "Hello Layla,\n\nWelcome to Serai. Open this link to prove that this address is yours:\n\n"
         f"{link}\n\nOr type this code where you signed up: {code_in(mail)}\n\n"
         "The link works for 3 days, the code for 10 minutes. If you did not sign up, ignore this mail.\n"
     )
     assert f'<a href="{link}"' in mail["html"]
     assert code_in(mail) in mail["html"]
-    assert "Hello Layla</h1>" in mail["html"]
+    assert "Hello <bdi>Layla</bdi>,</h1>" in mail["html"]
 
 
 def test_a_name_is_text_in_the_mail_and_no_markup(client, committed):
@@ -70,7 +70,7 @@ def test_a_name_is_text_in_the_mail_and_no_markup(client, committed):
 
     [mail] = mails_to("layla@example.com")
     assert "Hello <b>Layla</b>," in mail["text"]
-    assert "Hello &lt;b&gt;Layla&lt;/b&gt;" in mail["html"]
+    assert "Hello <bdi>&lt;b&gt;Layla&lt;/b&gt;</bdi>," in mail["html"]
 
 
 def test_a_token_verifies_once_and_then_says_that_it_did(client, layla):

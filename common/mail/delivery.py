@@ -4,13 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from common.models import Mail
+
+from .messages import make_message
 
 logger = structlog.get_logger(__name__)
 
@@ -33,7 +32,9 @@ def deliver_mail(*, mail: UUID) -> bool:
         row.attempts += 1
         row.save(update_fields=["tried_at", "attempts"])
     try:
-        _message(row).send()
+        make_message(
+            id=row.pk, to=row.to, template=row.template, context=row.context, language=row.language
+        ).send()
     except Exception as error:
         Mail.objects.filter(pk=row.pk).update(error=f"{type(error).__name__}: {error}"[:500])
         Mail.objects.failed().filter(pk=row.pk, is_last=True).delete()
@@ -48,19 +49,3 @@ def deliver_mail(*, mail: UUID) -> bool:
 
 def due_mails(*, at: datetime, limit: int = 200) -> list[UUID]:
     return list(Mail.objects.due(at=at).values_list("pk", flat=True)[:limit])
-
-
-def _message(row: Mail) -> EmailMultiAlternatives:
-    context = row.context | {"public_url": settings.PUBLIC_URL}
-    with translation.override(row.language):
-        text = render_to_string(f"mail/{row.template}.txt", context)
-        html = render_to_string(f"mail/{row.template}.html", context)
-    subject, _, body = text.partition("\n")
-    message = EmailMultiAlternatives(
-        subject=subject.strip(),
-        body=body.strip() + "\n",
-        to=[row.to],
-        headers={"Message-ID": f"<{row.pk}@serai>", "Auto-Submitted": "auto-generated"},
-    )
-    message.attach_alternative(html, "text/html")
-    return message

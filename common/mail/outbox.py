@@ -55,6 +55,7 @@ def _read(path: Path) -> dict[str, Any]:
         "text": _part(mail, "plain"),
         "html": _part(mail, "html"),
         "at": str(mail["Date"]),
+        "headers": {name: str(value) for name, value in mail.items()},
     }
 
 

@@ -203,6 +203,7 @@ def test_the_outbox_lists_mails_newest_first(client, outbox):
     assert response.headers["Content-Type"] == "application/json"
     results = response.json()["results"]
     assert [mail["subject"] for mail in results] == ["ثالث", "second", "first"]
+    assert results[2].pop("headers")["From"] == "hello@serai.example"
     assert results[2] | {"at": ""} == {
         "to": "layla@example.com",
         "subject": "first",

@@ -122,6 +122,7 @@ LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
 TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["config.formats"]
+LOCALE_PATHS = [ROOT / "locale"]  # what people are told; `make messages`
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # What PostgreSQL holds in an index beside its keys SQLite leaves out: it finds the rows by it all the same.
