@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -20,6 +20,7 @@ from django.utils.translation.template import templatize
 TEMPLATES: Final = ("templates/mail/**/*", "templates/notifications/**/*")
 MODULES: Final = (
     "common/templatetags/*.py",
+    "notifications/apps.py",
     "notifications/kinds*.py",
     "notifications/mails.py",
     "notifications/registries.py",
@@ -49,7 +50,7 @@ def extracted() -> Catalog:
         for _line, message, comments, context in extract(
             "python",
             BytesIO(code.encode()),
-            keywords=_KEYWORDS,  # type: ignore[arg-type]
+            keywords=_KEYWORDS,
             comment_tags=["Translators"],
             options={"encoding": "utf-8"},
         ):
@@ -71,12 +72,12 @@ def written(language: str) -> Catalog:
 
 
 def untranslated(catalog: Catalog) -> list[str]:
-    return [
-        str(message.id)
-        for message in catalog
-        if message.id
-        and (message.fuzzy or not all(message.string if message.pluralizable else [message.string]))
-    ]
+    return [str(message.id) for message in catalog if message.id and not _is_translated(message)]
+
+
+def _is_translated(message: Message) -> bool:
+    forms = message.string if isinstance(message.string, (tuple, list)) else [message.string]
+    return not message.fuzzy and all(forms)
 
 
 def as_po(catalog: Catalog) -> bytes:
@@ -112,7 +113,7 @@ def _sources() -> Iterator[tuple[str, str]]:
     root = Path(folder).parent
     for pattern in TEMPLATES:
         for path in sorted(path for path in root.glob(pattern) if path.is_file()):
-            # Calls amid characters that stand for the rest: on lines that begin at their margin they are Python.
+            # Calls amid characters that stand for the rest: with no line set in, they read as Python.
             code = templatize(path.read_text())
             yield str(path.relative_to(root)), "\n".join(line.strip() for line in code.splitlines())
     for pattern in MODULES:

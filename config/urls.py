@@ -18,6 +18,7 @@ from common.api.documents import SchemaView
 from common.mail.outbox import outbox
 from common.media import NAMES, media
 from legal.api.pages import DocumentPage
+from notifications.api.pages import UnsubscribePage
 from realtime.api.documents import asyncapi
 
 v1 = [
@@ -37,6 +38,7 @@ urlpatterns = [
     path("let-me-in/<str:token>", LetMeInPage.as_view(), name="let-me-in-page"),
     path("not-me/<str:token>", NotMePage.as_view(), name="not-me-page"),
     path("reset-password/<str:token>", ResetPasswordPage.as_view(), name="reset-password-page"),
+    path("unsubscribe/<str:token>", UnsubscribePage.as_view(), name="unsubscribe-page"),
     path("legal/<str:kind>", DocumentPage.as_view(), name="document-page"),
     re_path(rf"^media/(?P<name>{NAMES})\Z", media, name="media"),
     path("change-email/<str:token>", ChangeEmailPage.as_view(), name="change-email-page"),

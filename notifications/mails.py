@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
@@ -18,12 +17,14 @@ from django.utils.translation import ngettext
 
 from common.direction import isolated, settled
 from common.mail.messages import make_message, one_line
+from notifications.kinds import Kind
+from notifications.services.clocks import zone_of
 
 MAX_TITLE: Final = 500  # characters
 TEASER: Final = 80  # characters of a body that a mail shows whose reader wants no more in it
 MOST: Final = 20  # things that one digest shows; of the rest it says how many there are
 
-Level = Literal["full", "teaser", "none"]
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # but for tabs and ends of lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class Letter:
     """
     Attributes:
         id: of the delivery: the same at each attempt.
-        level: how much of what happened stands in the mail, which passes through other people's servers.
+        level: of `Preferences.Content`: how much stands in a mail, which passes through others' servers.
         unsubscribe_url: turns it off without signing in; None if it can't be turned off.
         reason: why they get it.
         timezone: theirs; times are told in it.
@@ -58,7 +59,7 @@ class Letter:
     to: str
     language: str
     items: Sequence[Item]
-    level: Level
+    level: str  # of `Preferences.Content`
     unsubscribe_url: str | None
     reason: str | Promise
     is_digest: bool = False
@@ -79,8 +80,8 @@ class _Shown:
 def compose(letter: Letter) -> EmailMultiAlternatives:
     """The mail that says it.
 
-    The headers that unsubscribe with one click are those of RFC 8058 §3.1; whoever relays our mails signs them
-    (§4).
+    The headers that unsubscribe with one click are those of RFC 8058 §3.1; whoever relays our mails has to
+    sign them (§4).
     """
     headers = {}
     if letter.unsubscribe_url:
@@ -98,6 +99,15 @@ def compose(letter: Letter) -> EmailMultiAlternatives:
         language=letter.language,
         headers=headers,
     )
+
+
+def why(kind: Kind | None) -> str:
+    """Why somebody gets a mail of *kind*, or a digest if it is None; in the language that is active."""
+    if kind is None:
+        return _("You get this mail because you want to be told of several things together.")
+    if "email" in kind.mandatory:
+        return _("You get this mail because it is about the safety of your account.")
+    return _("You get this mail because you are told by mail of: %(kind)s.") % {"kind": kind.label}
 
 
 def _context(letter: Letter) -> dict[str, Any]:
@@ -121,7 +131,7 @@ def _context(letter: Letter) -> dict[str, Any]:
 
 
 def _shown(item: Item, letter: Letter) -> _Shown:
-    at = f"{item.at.astimezone(ZoneInfo(letter.timezone)):%Y-%m-%d %H:%M} ({letter.timezone})"
+    at = f"{item.at.astimezone(zone_of(letter.timezone)):%Y-%m-%d %H:%M} ({letter.timezone})"
     title, body = item.title, item.body
     if letter.level == "none":
         title, body = _("You have a new notification"), ""
@@ -129,9 +139,7 @@ def _shown(item: Item, letter: Letter) -> _Shown:
         body = one_line(body, longest=TEASER)
     return _Shown(
         title=one_line(title, longest=MAX_TITLE),
-        body=settled(
-            re.sub(r"[^\S\n]|[\x00-\x09\x0b-\x1f\x7f-\x9f]", " ", body.replace("\r\n", "\n"))
-        ).strip(),
+        body=settled(_CONTROLS.sub(" ", body.replace("\r\n", "\n"))).strip(),
         url=item.url,
         count=item.count,
         time=isolated(at),

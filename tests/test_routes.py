@@ -79,6 +79,7 @@ from messaging.services import (
     send_message,
 )
 from messaging.tests.factories import group_of
+from notifications.tokens import make_unsubscribing
 
 pytestmark = pytest.mark.django_db
 
@@ -296,10 +297,11 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET api/redoc": EVERYBODY,
     "GET ": (302, 302, 302, 302, 302),  # to the documents
     "GET admin": (302, 302, 302, 302, 302),  # to its slash; what is behind is the console's own tests'
-    "GET change-email/<str:token>": EVERYBODY,  # these four: the question; the rest is their own tests'
+    "GET change-email/<str:token>": EVERYBODY,  # these five: the question; the rest is their own tests'
     "GET reset-password/<str:token>": EVERYBODY,
     "GET let-me-in/<str:token>": EVERYBODY,
     "GET not-me/<str:token>": EVERYBODY,
+    "GET unsubscribe/<str:token>": EVERYBODY,
     "GET dev/sign-in": EVERYBODY,  # absent in production
     "GET legal/<str:kind>": EVERYBODY,
     "GET ^media/(?P<name>[a-z]+/[0-9a-f]{32}(?:-[0-9]+)?\\.webp)\\Z": EVERYBODY,  # whoever knows its name
@@ -447,6 +449,8 @@ class World:
             "<uuid:user>": self.newcomer.pk if "join-requests" in route else self.people["second"].pk,
             "<str:token>": self.invitation.token
             if "invitations" in route
+            else make_unsubscribing(user=self.waiting.pk, kind="*")
+            if "unsubscribe" in route
             else make_verification(self.waiting),
             "<uuid:message>": self.message.pk,
             "<str:provider>": "local",

@@ -20,15 +20,15 @@ def isolated(value: Any, autoescape: bool = True) -> str:  # noqa: FBT001, FBT00
 
 
 @register.filter
-def minutes(count: int | str) -> str:
+def minutes(count: int) -> str:
     return ngettext("%(count)d minute", "%(count)d minutes", count) % {"count": count} if count else ""
 
 
 @register.filter
-def hours(count: int | str) -> str:
+def hours(count: int) -> str:
     return ngettext("%(count)d hour", "%(count)d hours", count) % {"count": count} if count else ""
 
 
 @register.filter
-def days(count: int | str) -> str:
+def days(count: int) -> str:
     return ngettext("%(count)d day", "%(count)d days", count) % {"count": count} if count else ""

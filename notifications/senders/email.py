@@ -5,18 +5,61 @@ from __future__ import annotations
 import smtplib
 from contextlib import suppress
 
+from django.conf import settings
 from django.core.mail import get_connection
+from django.utils import translation
 
-from notifications.mails import Letter, compose
+from notifications.kinds import kinds
+from notifications.mails import Item, Letter, compose, why
+from notifications.models import Delivery
 from notifications.outcomes import Outcome, Result
+from notifications.services import Parcel, prepare
+from notifications.services.unsubscribing import EMAIL, EVERY_KIND
+from notifications.tokens import make_unsubscribing
+
+
+def send(delivery: Delivery) -> Outcome:
+    """`registries.Send`: one mail, of one notification or of a digest."""
+    parcel = prepare(delivery)
+    return parcel if isinstance(parcel, Outcome) else send_letter(letter_of(delivery, parcel))
+
+
+def letter_of(delivery: Delivery, parcel: Parcel) -> Letter:
+    """What *parcel* says, to the address that the person has now."""
+    user, is_digest = parcel.user, delivery.digest_id is not None
+    name = EVERY_KIND if is_digest else parcel.items[0].notification.kind
+    token = make_unsubscribing(user=user.pk, kind=name)
+    can_end = is_digest or EMAIL not in kinds[name].mandatory
+    with translation.override(user.language):
+        reason = why(None if is_digest else kinds[name])
+    return Letter(
+        id=delivery.pk,
+        to=user.email,
+        language=user.language,
+        timezone=user.timezone,
+        items=[
+            Item(
+                title=item.words.title,
+                body=item.words.body,
+                url=settings.APP_URL + item.words.path if item.words.path else "",
+                at=item.notification.at,
+                count=item.notification.count,
+            )
+            for item in parcel.items
+        ],
+        level=parcel.preferences.email_content,
+        unsubscribe_url=f"{settings.PUBLIC_URL}/unsubscribe/{token}" if can_end else None,
+        reason=reason,
+        is_digest=is_digest,
+    )
 
 
 def send_letter(letter: Letter) -> Outcome:
     """Try once.
 
-    What the server says of the recipient or the mail itself is taken at its word: 4yz is for now, 5yz for good
-    (RFC 5321 §4.2.1). What it has against us, our address, our password, our greeting, somebody has to mend:
-    it is tried again, like any trouble on the way.
+    What the server says of the recipient or the mail itself is taken at its word: 4yz is for now, 5yz for
+    good (RFC 5321 §4.2.1). What it has against us, our address, our password, our greeting, somebody has to
+    mend: it is tried again, like any trouble on the way.
     """
     message = compose(letter)
     try:
