@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common.direction import isolated, settled
-from common.mail.messages import make_message, one_line
+from common.mail.messages import Message, make_message, one_line
 from notifications.kinds import Kind
 from notifications.services.clocks import zone_of
 
@@ -77,7 +76,7 @@ class _Shown:
     time: str
 
 
-def compose(letter: Letter) -> EmailMultiAlternatives:
+def compose(letter: Letter) -> Message:
     """The mail that says it.
 
     The headers that unsubscribe with one click are those of RFC 8058 §3.1; whoever relays our mails has to

@@ -15,6 +15,19 @@ from common.direction import settled
 MAX_SUBJECT: Final = 120  # characters; programs show half of it and less
 
 
+class Message(EmailMultiAlternatives):
+    """A mail whose addresses are not broken off from the names of their headers.
+
+    `List-Unsubscribe` is longer than the 78 characters after which Python would fold it, behind its colon,
+    where not every provider looks further. A line may have 998 (RFC 5322 §2.1.1).
+    """
+
+    def message(self) -> Any:
+        message = super().message()
+        message.policy = message.policy.clone(max_line_length=998)
+        return message
+
+
 def make_message(
     *,
     id: UUID,
@@ -23,7 +36,7 @@ def make_message(
     context: Mapping[str, Any],
     language: str,
     headers: Mapping[str, str] | None = None,
-) -> EmailMultiAlternatives:
+) -> Message:
     """Both parts of a mail in *language*.
 
     Args:
@@ -36,7 +49,7 @@ def make_message(
         subject, _, body = text.partition("\n")
         subject = one_line(subject, longest=MAX_SUBJECT)
         html = render_to_string(f"mail/{template}.html", {**context, "subject": subject})
-    message = EmailMultiAlternatives(
+    message = Message(
         subject=subject,
         body=re.sub(r"\n{3,}", "\n\n", body).strip() + "\n",
         to=[to],
