@@ -23,9 +23,9 @@ MODULES: Final = (
     "notifications/apps.py",
     "notifications/kinds*.py",
     "notifications/mails.py",
-    "notifications/registries.py",
-    "notifications/words.py",
+    "notifications/senders/*.py",
     "*/notices.py",
+    "*/notices/*.py",
 )
 
 # As babel counts arguments: which are words, and which the context (`1c`).

@@ -14,6 +14,7 @@ END: Final = "\u2069"  # POP DIRECTIONAL ISOLATE
 
 _EMBEDDINGS: Final = re.compile("[\u202a-\u202e]")  # and overrides; nobody needs them who has isolates
 _ISOLATES: Final = re.compile("[\u2066-\u2069]")
+_MARKS: Final = re.compile("[\u061c\u200e\u200f]")
 
 
 def isolated(text: str) -> str:
@@ -29,7 +30,7 @@ def isolated(text: str) -> str:
 
 def undirected(text: str) -> str:
     """*text* without the characters that set directions: one could end the isolate it stands in."""
-    return _ISOLATES.sub("", _EMBEDDINGS.sub("", text))
+    return _MARKS.sub("", _ISOLATES.sub("", _EMBEDDINGS.sub("", text)))
 
 
 def settled(text: str) -> str:

@@ -18,9 +18,11 @@ class NotificationsConfig(AppConfig):
         from .metrics import due
         from .privacy import PART
         from .realtime import PAYLOADS, RENDERERS
+        from .senders import email
         from .tasks import ring_for_delivery
 
         registries.channels["in_app"] = registries.Channel(name="in_app", label=_("In the app"))
+        registries.channels["email"] = email.CHANNEL
         registries.bells.append(ring_for_delivery)
         registries.hearers["user"] = registries.own_stream
         for kind in kinds_below.KINDS:

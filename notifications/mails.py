@@ -18,6 +18,7 @@ from common.direction import isolated, settled
 from common.mail.messages import Message, make_message, one_line
 from notifications.kinds import Kind
 from notifications.services.clocks import zone_of
+from notifications.services.unsubscribing import can_be_turned_off
 
 MAX_TITLE: Final = 500  # characters
 TEASER: Final = 80  # characters of a body that a mail shows whose reader wants no more in it
@@ -104,7 +105,7 @@ def why(kind: Kind | None) -> str:
     """Why somebody gets a mail of *kind*, or a digest if it is None; in the language that is active."""
     if kind is None:
         return _("You get this mail because you want to be told of several things together.")
-    if "email" in kind.mandatory:
+    if not can_be_turned_off(kind):
         return _("You get this mail because it is about the safety of your account.")
     return _("You get this mail because you are told by mail of: %(kind)s.") % {"kind": kind.label}
 

@@ -17,7 +17,7 @@ from accounts.models import User
 from common.problems import Invalid
 from notifications.kinds import kinds
 from notifications.problems import ChannelMandatory
-from notifications.services.unsubscribing import EVERY_KIND, take_back, unsubscribe
+from notifications.services.unsubscribing import EVERY_KIND, can_be_turned_off, take_back, unsubscribe
 from notifications.tokens import (
     Unsubscribing,
     make_taking_back,
@@ -69,7 +69,7 @@ def _is_there(kind: str) -> bool:
 def _about(kind: str) -> dict[str, Any]:
     if kind == EVERY_KIND:
         return {"is_every": True}
-    return {"label": kinds[kind].label, "is_mandatory": "email" in kinds[kind].mandatory}
+    return {"label": kinds[kind].label, "is_mandatory": not can_be_turned_off(kinds[kind])}
 
 
 def _page(

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import get_connection
 from django.utils import translation
+from django.utils.translation import gettext_lazy
 
+from accounts.models import User
+from accounts.models.people import NOWHERE
 from notifications.kinds import kinds
 from notifications.mails import Item, Letter, compose, why
 from notifications.models import Delivery
 from notifications.outcomes import Outcome, Result
+from notifications.registries import Channel, Target
 from notifications.services import Parcel, prepare
-from notifications.services.unsubscribing import EMAIL, EVERY_KIND
+from notifications.services.unsubscribing import EMAIL, EVERY_KIND, can_be_turned_off
 from notifications.tokens import make_unsubscribing
+
+
+def reachable(people: Collection[UUID]) -> dict[UUID, Sequence[Target]]:
+    """Those whose address is proven theirs."""
+    there = User.objects.filter(pk__in=people, is_active=True, email_verified_at__isnull=False)
+    known = there.exclude(email__endswith=f"@{NOWHERE}")
+    return {user: [Target()] for user in known.values_list("pk", flat=True)}
 
 
 def send(delivery: Delivery) -> Outcome:
@@ -29,7 +44,7 @@ def letter_of(delivery: Delivery, parcel: Parcel) -> Letter:
     user, is_digest = parcel.user, delivery.digest_id is not None
     name = EVERY_KIND if is_digest else parcel.items[0].notification.kind
     token = make_unsubscribing(user=user.pk, kind=name)
-    can_end = is_digest or EMAIL not in kinds[name].mandatory
+    can_end = is_digest or can_be_turned_off(kinds[name])
     with translation.override(user.language):
         reason = why(None if is_digest else kinds[name])
     return Letter(
@@ -97,3 +112,23 @@ def _said(code: int, words: bytes | str, *, is_about_it: bool) -> Outcome:
 
 def _again(code: str, answer: str) -> Outcome:
     return Outcome(result=Result.AGAIN, code=code, answer=answer)
+
+
+CHANNEL: Final = Channel(
+    name=EMAIL,
+    label=gettext_lazy("E-mail"),
+    targets=reachable,
+    send=send,
+    # Most of a day: a mail server that is ours, or one that we relay through, is mended by then.
+    backoff=[
+        timedelta(minutes=1),
+        timedelta(minutes=5),
+        timedelta(minutes=15),
+        timedelta(hours=1),
+        timedelta(hours=3),
+        timedelta(hours=6),
+        timedelta(hours=12),
+    ],
+    is_loud=True,
+    is_digested=True,
+)

@@ -8,14 +8,18 @@ from typing import Final
 from django.db import transaction
 
 from accounts.models import User
-from notifications.kinds import kinds
+from notifications.kinds import Kind, kinds
 from notifications.models import Preferences
 
 from .deciding import is_on
-from .preferences import change_preferences
+from .preferences import change_preferences, set_choice
 
 EMAIL: Final = "email"
-EVERY_KIND: Final = "*"
+EVERY_KIND: Final = "*"  # that may be turned off
+
+
+def can_be_turned_off(kind: Kind) -> bool:
+    return EMAIL not in kind.mandatory | kind.elsewhere
 
 
 @transaction.atomic
@@ -29,14 +33,14 @@ def unsubscribe(*, user: User, kind: str) -> list[str]:
         Invalid: there is no such kind.
         ChannelMandatory: nobody can turn it off.
     """
-    if kind == EVERY_KIND:
-        wanted = [name for name, each in kinds.items() if EMAIL not in each.mandatory]
-    else:
-        wanted = [kind]
     Preferences.objects.bulk_create([Preferences(user=user)], ignore_conflicts=True)
     before = Preferences.objects.select_for_update().get(pk=user.pk)
-    were_on = [name for name in wanted if name in kinds and is_on(kinds[name], EMAIL, before)]
-    change_preferences(user=user, choices={name: {EMAIL: False} for name in wanted})
+    were_on = [
+        name
+        for name, each in kinds.items()
+        if kind in (name, EVERY_KIND) and can_be_turned_off(each) and is_on(each, EMAIL, before)
+    ]
+    set_choice(user=user, kind=kind, channel=EMAIL, is_on=False)
     return were_on
 
 

@@ -10,12 +10,13 @@ from uuid import UUID
 import pytest
 from rest_framework.test import APIClient
 
+from accounts.tests.factories import UserFactory
 from notifications import kinds, registries
 from notifications.kinds import Kind, Words
 from notifications.mails import Item, Letter
 from notifications.models import Preferences
 from notifications.outcomes import Outcome, Result
-from notifications.senders.email import send, send_letter
+from notifications.senders.email import reachable, send, send_letter
 from notifications.tests.factories import DeliveryFactory, NotificationFactory
 
 from .mail_server import mail_server
@@ -372,3 +373,14 @@ def test_what_was_read_meanwhile_is_not_mailed(post, layla):
 
     assert outcome.code == "read"
     assert post.taken == []
+
+
+@pytest.mark.django_db
+def test_mails_go_to_addresses_that_were_proven(layla):
+    unproven = UserFactory(email_verified_at=None)
+    nowhere = UserFactory(email="telegram-1@users.invalid")
+    inactive = UserFactory(is_active=False)
+
+    found = reachable([layla.pk, unproven.pk, nowhere.pk, inactive.pk])
+
+    assert found == {layla.pk: [registries.Target()]}
