@@ -13,7 +13,8 @@ SECRETS_IN_TEXT: Final = [
     (re.compile(r"([?&]code=)[^&\s\"']+"), r"\1[redacted]"),  # `code=200` elsewhere is a status
     (
         re.compile(
-            r"(/(?:auth/verify-email|reset-password|let-me-in|not-me|v1/invitations|api/invitations)/)[^\s/?\"']+"
+            r"(/(?:auth/verify-email|reset-password|change-email|let-me-in|not-me|unsubscribe|v1/invitations"
+            r"|api/invitations)/)[^\s/?\"']+"
         ),
         r"\1[token]",
     ),

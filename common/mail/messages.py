@@ -22,7 +22,7 @@ class Message(EmailMultiAlternatives):
     where not every provider looks further. A line may have 998 (RFC 5322 §2.1.1).
     """
 
-    def message(self) -> Any:  # type: ignore[override] (the stubs are ahead of 5.2)
+    def message(self) -> Any:  # type: ignore[override]  # (stubs of a later Django)
         message = super().message()
         message.policy = message.policy.clone(max_line_length=998)
         return message

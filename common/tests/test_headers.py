@@ -118,7 +118,9 @@ def test_tls_is_insisted_on_where_it_is_set(client):
 # --- Pages --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/api/docs/problems", "/reset-password/x", "/api/v1/auth/verify-email/x"])
+@pytest.mark.parametrize(
+    "path", ["/api/docs/problems", "/reset-password/x", "/unsubscribe/x", "/api/v1/auth/verify-email/x"]
+)
 def test_our_own_pages_run_nothing_and_wear_their_own_style_alone(path):
     response = APIClient().get(path, headers={"Accept": "text/html"})
 

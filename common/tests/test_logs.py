@@ -33,6 +33,8 @@ def cleaned(**event):
         ("GET /reset-password/eyJyb3ci:1abc:xyz", "GET /reset-password/[token]"),
         ("POST /let-me-in/eyJyb3ci:1abc:xyz", "POST /let-me-in/[token]"),
         ("POST /not-me/eyJyb3ci:1abc:xyz", "POST /not-me/[token]"),
+        ("POST /change-email/eyJyb3ci:1abc:xyz", "POST /change-email/[token]"),
+        ("POST /unsubscribe/eyJyb3ci:1abc:xyz", "POST /unsubscribe/[token]"),
         ("GET /x?email=l@example.com&code=042917", "GET /x?email=l@example.com&code=[redacted]"),
         ("ended with code=200", "ended with code=200"),
         ("a message of no secret", "a message of no secret"),

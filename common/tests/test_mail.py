@@ -1,6 +1,8 @@
 """Mail: promised with the change, sent after it, tried again, never twice."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,10 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
 from django.utils import timezone
 
+from common.direction import undirected
+from common.ids import uuid7
 from common.mail.delivery import deliver_mail
+from common.mail.messages import make_message
 from common.mail.outbox import OutboxBackend
 from common.mail.services import queue_mail, resend_mail
 from common.mail.tasks import deliver_due_mails
@@ -173,6 +178,83 @@ def test_of_many_workers_that_take_one_mail_at_once_one_sends_it(monkeypatch):
 
     assert sorted(sent) == [False] * 5 + [True]
     assert Mail.objects.get().attempts == 1
+
+
+# --- Every mail there is ------------------------------------------------------------------------------------
+
+TEMPLATES = sorted(
+    path.stem
+    for path in (Path(__file__).parents[2] / "templates/mail").glob("*.txt")
+    if path.stem not in ("base", "notification", "digest")  # those two are notifications' own
+)
+# All of it in Arabic or in figures: any Latin word in a mail is one of ours that nobody translated.
+TOLD = {
+    "name": "ليلى",
+    "link": "https://1.2/3",
+    "code": "493027",
+    "minutes": 10,
+    "hours": 6,
+    "days": 3,
+    "device": "هاتف",
+    "client": "1/2",
+    "address": "203.0.113.9",
+    "place": "الرياض",
+    "at": "2026-11-22 09:20",
+    "left": 7,
+    "provider": "خدمة",
+    "support": "3@4.5",
+    "due": "2026-12-22",
+    "until": "2026-11-25",
+    "receipt": '{"1": "2"}',
+    "passkey": "مفتاح",
+    "public_url": "https://1.2",
+}
+FACTORS = ("totp_enabled", "totp_disabled", "passkey_added", "passkey_removed")
+FACTORS += ("recovery_code_used", "recovery_codes_renewed", "factors_removed")
+MAILS = [(name, "") for name in TEMPLATES if name != "second_factor"]
+MAILS += [("second_factor", what) for what in FACTORS]
+
+
+def words_of(html: str) -> str:
+    """What people see of it."""
+    return unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL))
+
+
+def bare(text: str) -> str:
+    return re.sub(r"\s+", "", undirected(text))
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("ar", "rtl")])
+@pytest.mark.parametrize(("template", "what"), MAILS)
+def test_a_mail_says_the_same_in_both_parts_and_all_of_it_in_one_language(
+    template, what, language, direction
+):
+    message = make_message(
+        id=uuid7(), to="l@example.com", template=template, context=TOLD | {"what": what}, language=language
+    )
+
+    [(html, _)] = message.alternatives
+    seen = words_of(html)
+    assert message.subject
+    assert f'<html lang="{language}" dir="{direction}">' in html
+    lines = [bare(line) for line in message.body.splitlines() if TOLD["code"] not in line]
+    assert [line for line in lines if line not in bare(seen)] == []
+    if language == "ar":
+        for text in (message.subject, message.body, seen):
+            assert re.findall(r"[A-Za-z]{2,}", text.replace("https://", "")) == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_name_is_text_in_every_mail(template):
+    told = {name: f'<b>{value}"' if isinstance(value, str) else value for name, value in TOLD.items()}
+
+    message = make_message(
+        id=uuid7(), to="l@example.com", template=template, context=told | {"what": FACTORS[2]}, language="en"
+    )
+
+    [(html, _)] = message.alternatives
+    assert "<b>" not in html
+    assert "&lt;b&gt;ليلى&quot;</bdi>," in html
 
 
 # --- The outbox page ----------------------------------------------------------------------------------------
