@@ -129,6 +129,5 @@ CHANNEL: Final = Channel(
         timedelta(hours=6),
         timedelta(hours=12),
     ],
-    is_loud=True,
     is_digested=True,
 )
