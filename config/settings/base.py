@@ -162,6 +162,13 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 GEOIP_DATABASE = env.str("GEOIP_DATABASE", "")
 ADDRESS_RULES_SWEEP = 2.0  # seconds between looks for changed rules: they hold everywhere within 5 s
 
+# Addresses that strangers give us to be called, as of webhooks (common/outbound.py).
+OUTBOUND_PORTS = [int(port) for port in env.list("OUTBOUND_PORTS", default=["443", "8443"])]
+OUTBOUND_DENIED = env.list("OUTBOUND_DENIED", default=[])  # our own public addresses and networks
+OUTBOUND_PRIVATE = env.bool("OUTBOUND_PRIVATE", False)  # any address, any port, and http://: for development
+if OUTBOUND_PRIVATE and PRODUCTION:
+    raise ImproperlyConfigured("OUTBOUND_PRIVATE would let strangers call the network around: unset it.")
+
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", PRODUCTION)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_REDIRECT_EXEMPT = [r"^api/health", r"^metrics$"]  # asked from beside the process, without TLS
