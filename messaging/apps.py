@@ -17,6 +17,7 @@ class MessagingConfig(AppConfig):
         from common.sizes import large_bodies, sizes
         from files import registries as files
         from notifications import kinds
+        from notifications import registries as notifications
         from realtime import registry
 
         from . import contributions, notices, realtime, services
@@ -52,6 +53,7 @@ class MessagingConfig(AppConfig):
         files.claims.append(services.named_files)
         files.changed.append(services.tell_of_file)
         files.leaving.append(services.lose_file)
+        notifications.hearers["chat"] = services.hearers_of
         sizes.update(SIZES)
         areas["chats"] = _("Chats and who is in them.")
         areas["contacts"] = _("The owner's contacts.")

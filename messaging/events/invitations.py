@@ -12,6 +12,7 @@ class InvitationReceived(Event):
     """To a person: somebody invites you to a chat."""
 
     type: ClassVar[str] = "invitation.received"
+    public: ClassVar[bool] = True
     invitation: UUID
 
 
@@ -20,6 +21,7 @@ class InvitationClosed(Event):
     """To a person: an invitation to you was taken back, or you declined it on another device."""
 
     type: ClassVar[str] = "invitation.closed"
+    public: ClassVar[bool] = True
     invitation: UUID
 
 
@@ -28,6 +30,7 @@ class JoinRequested(Event):
     """To those who run a chat: somebody asks to be let in."""
 
     type: ClassVar[str] = "join_request.made"
+    public: ClassVar[bool] = True
     chat: UUID
     user: UUID
 
@@ -37,4 +40,5 @@ class JoinRejected(Event):
     """To a person: you were not let in."""
 
     type: ClassVar[str] = "join_request.rejected"
+    public: ClassVar[bool] = True
     chat: UUID

@@ -11,7 +11,10 @@ from .base import ChatEvent
 
 @dataclass(frozen=True, kw_only=True)
 class MessageSent(ChatEvent):
+    """Somebody said something."""
+
     type: ClassVar[str] = "message.sent"
+    public: ClassVar[bool] = True
     message: UUID
 
 
@@ -20,6 +23,7 @@ class MessageUpdated(ChatEvent):
     """It says something else now: then with the revision that the edit made. Or its files are others."""
 
     type: ClassVar[str] = "message.updated"
+    public: ClassVar[bool] = True
     message: UUID
     revision: int | None
 
@@ -29,6 +33,7 @@ class MessageDeleted(ChatEvent):
     """It says nothing any more, to nobody."""
 
     type: ClassVar[str] = "message.deleted"
+    public: ClassVar[bool] = True
     message: UUID
 
 

@@ -21,6 +21,7 @@ class ScheduledFailed(Event):
     """To a person: this message could not be sent when it was due. It is kept."""
 
     type: ClassVar[str] = "scheduled.failed"
+    public: ClassVar[bool] = True
     chat: UUID
     scheduled: UUID
 

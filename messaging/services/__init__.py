@@ -11,6 +11,7 @@ from .drafts import discard_copy, save_draft
 from .edits import edit_message
 from .folders import create_folder, delete_folder, update_folder
 from .forwards import forward_message
+from .hearing import hearers_of
 from .invitations import (
     accept_invitation,
     approve_request,
@@ -88,6 +89,7 @@ __all__ = [
     "follow_thread",
     "forward_message",
     "gather",
+    "hearers_of",
     "hide_message",
     "hold_devices",
     "keep_last_seen",
