@@ -51,3 +51,16 @@ class PreferencesChanged(Event):
     """To a person, for their other devices: you want to hear of things in another way."""
 
     type: ClassVar[str] = "notification_preferences.updated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookPaused(Event):
+    """To a person: a webhook of yours is called no more, until you resume it.
+
+    Attributes:
+        reason: `staff`, `dead` (nothing was taken for as long as we try), `gone` (it answered 410).
+    """
+
+    type: ClassVar[str] = "webhook.paused"
+    webhook: UUID
+    reason: str

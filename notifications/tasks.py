@@ -23,6 +23,12 @@ def deliver_all() -> int:
     return len(due)
 
 
+@shared_task
+def purge_webhook_events() -> int:
+    """Forget what webhooks were to hear more than thirty days ago. Every hour; safe to run twice."""
+    return sum(iter(services.forget_events, 0))
+
+
 def ring_for_delivery(channel: str) -> None:
     """Something is due by *channel*."""
     deliver.delay(channel)

@@ -64,6 +64,7 @@ UNFOLD = {
                 "items": [
                     item(_("Notifications"), "notifications", "notifications_notification"),
                     item(_("Deliveries"), "outgoing_mail", "notifications_delivery"),
+                    item(_("Webhooks"), "webhook", "notifications_webhook"),
                 ],
             },
             {

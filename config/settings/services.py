@@ -90,6 +90,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "mail that a dead process left behind": {"task": "common.mail.tasks.deliver_due_mails", "schedule": 30.0},
     "what the outbox holds": {"task": "common.relay.tasks.drain_all", "schedule": 5.0},
     "what consumers failed at": {"task": "common.relay.tasks.retry_dead_letters", "schedule": 10.0},
+    "events of webhooks past their thirty days": {
+        "task": "notifications.tasks.purge_webhook_events",
+        "schedule": 3600.0,
+    },
     "notifications and webhooks that are due": {"task": "notifications.tasks.deliver_all", "schedule": 5.0},
     "jobs that no worker has": {"task": "common.jobs.tasks.run_free_jobs", "schedule": 30.0},
     "notifications past their time": {"task": "notifications.tasks.purge_notifications", "schedule": 3600.0},
@@ -121,6 +125,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "pins past their time": {"task": "messaging.tasks.unpin_expired", "schedule": 60.0},
     "sessions long ended": {"task": "accounts.tasks.purge_sessions", "schedule": 86_400.0},
 }
+
+# --- Webhooks -----------------------------------------------------------------------------------------
+# Seconds from one attempt to the next, so that there is one attempt more: 8 within 28 hours. As in the
+# example of Standard Webhooks 1.0.0 up to the seventh.
+WEBHOOK_BACKOFF = [
+    int(seconds)
+    for seconds in env.list(
+        "WEBHOOK_BACKOFF", default=["5", "300", "1800", "7200", "18000", "36000", "36000"]
+    )
+]
 
 # --- Files --------------------------------------------------------------------------------------------
 S3_BUCKET = env.str("S3_BUCKET", "")

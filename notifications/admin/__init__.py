@@ -2,5 +2,6 @@
 
 from .deliveries import DeliveryAdmin
 from .notifications import NotificationAdmin
+from .webhooks import WebhookAdmin
 
-__all__ = ["DeliveryAdmin", "NotificationAdmin"]
+__all__ = ["DeliveryAdmin", "NotificationAdmin", "WebhookAdmin"]

@@ -52,3 +52,14 @@ class DeliveryFilter(django_filters.FilterSet):
     class Meta:
         model = Delivery
         fields = ["channel", "state", "notification"]
+
+
+class WebhookDeliveryFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=Delivery.State.choices, help_text="Only those that stand so.")
+    type = django_filters.CharFilter(
+        field_name="event__type", max_length=64, help_text="Only of events of this type."
+    )
+
+    class Meta:
+        model = Delivery
+        fields = ["state", "type"]

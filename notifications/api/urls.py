@@ -3,6 +3,8 @@ from django.urls import path
 from . import views
 
 notifications = views.NotificationViewSet.as_view
+hooks = views.WebhookViewSet.as_view
+hook_deliveries = views.WebhookDeliveryViewSet.as_view
 
 urlpatterns = [
     path("notifications", notifications({"get": "list"}), name="notifications"),
@@ -37,4 +39,20 @@ urlpatterns = [
         name="notification-snooze",
     ),
     path("notifications/<uuid:pk>/trace", views.TraceView.as_view(), name="notification-trace"),
+    path("webhooks", hooks({"get": "list", "post": "create"}), name="webhooks"),
+    path("webhooks/event-types", views.EventTypesView.as_view(), name="webhook-event-types"),
+    path(
+        "webhooks/<uuid:pk>",
+        hooks({"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}),
+        name="webhook",
+    ),
+    path("webhooks/<uuid:pk>/rotate", hooks({"post": "rotate"}), name="webhook-rotate"),
+    path("webhooks/<uuid:webhook>/test", hook_deliveries({"post": "test"}), name="webhook-test"),
+    path("webhooks/<uuid:webhook>/deliveries", hook_deliveries({"get": "list"}), name="webhook-deliveries"),
+    path(
+        "webhooks/<uuid:webhook>/deliveries/<uuid:pk>/redeliver",
+        hook_deliveries({"post": "redeliver"}),
+        name="webhook-redeliver",
+    ),
+    path("webhooks/<uuid:webhook>/events", views.WebhookEventsView.as_view(), name="webhook-events"),
 ]

@@ -4,6 +4,7 @@ from .deliveries import Attempt, Delivery
 from .digests import Digest, DigestItem
 from .notifications import Notification
 from .preferences import Preferences, TopicPreference
+from .webhooks import Webhook, WebhookEvent
 
 __all__ = [
     "Attempt",
@@ -13,4 +14,6 @@ __all__ = [
     "Notification",
     "Preferences",
     "TopicPreference",
+    "Webhook",
+    "WebhookEvent",
 ]

@@ -13,6 +13,7 @@ from notifications.outcomes import Result
 
 from .digests import Digest
 from .notifications import Notification
+from .webhooks import WebhookEvent
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -55,6 +56,9 @@ class Delivery(models.Model):
     )
     digest = models.OneToOneField(
         Digest, null=True, blank=True, on_delete=models.CASCADE, related_name="delivery"
+    )
+    event = models.OneToOneField(
+        WebhookEvent, null=True, blank=True, on_delete=models.CASCADE, related_name="delivery"
     )
     number = models.PositiveIntegerField(_("occurrence"), default=1)  # of a notification that repeats
     gone = models.JSONField(default=list)  # of `CLEAR`: notifications that were deleted, by their ids

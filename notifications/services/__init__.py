@@ -14,6 +14,18 @@ from .reading import (
     unread_count,
 )
 from .tracing import Trace, trace_of, traces_of_entry
+from .webhook_events import events_after, forget_events, hear, redeliver_event, send_test
+from .webhooks import (
+    create_webhook,
+    delete_webhook,
+    note_failure,
+    note_success,
+    pause_if_dead,
+    pause_webhook,
+    resume_webhook,
+    rotate_webhook,
+    update_webhook,
+)
 
 __all__ = [
     "ACTIONS",
@@ -23,18 +35,32 @@ __all__ = [
     "archive_notification",
     "change_notifications",
     "change_preferences",
+    "create_webhook",
     "delete_notification",
+    "delete_webhook",
     "deliver_due",
+    "events_after",
+    "forget_events",
     "has_due",
+    "hear",
+    "note_failure",
+    "note_success",
     "notice",
+    "pause_if_dead",
+    "pause_webhook",
     "prepare",
     "read_notification",
+    "redeliver_event",
+    "resume_webhook",
     "retry_delivery",
     "ring",
+    "rotate_webhook",
+    "send_test",
     "set_choice",
     "snooze_notification",
     "trace_of",
     "traces_of_entry",
     "unread_count",
+    "update_webhook",
     "words_of",
 ]

@@ -9,14 +9,19 @@ from .notifications import (
     UnreadCountView,
 )
 from .preferences import PreferencesView
+from .webhooks import EventTypesView, WebhookDeliveryViewSet, WebhookEventsView, WebhookViewSet
 
 __all__ = [
     "AllView",
     "BulkActionView",
     "DeliveryViewSet",
+    "EventTypesView",
     "NotificationViewSet",
     "PreferencesView",
     "ReadAllView",
     "TraceView",
     "UnreadCountView",
+    "WebhookDeliveryViewSet",
+    "WebhookEventsView",
+    "WebhookViewSet",
 ]

@@ -1,10 +1,17 @@
-"""What notifications hold about people."""
+"""Notifications, how they reach people, and how people want to hear of things."""
 
 from typing import Final
 
-from common.holdings import Erase, Field, Holding, Part
-
-from .models import Attempt, Delivery, Digest, DigestItem, Notification, Preferences, TopicPreference
+from common.holdings import Erase, Field, Holding
+from notifications.models import (
+    Attempt,
+    Delivery,
+    Digest,
+    DigestItem,
+    Notification,
+    Preferences,
+    TopicPreference,
+)
 
 HOLDINGS: Final = [
     Holding(
@@ -141,5 +148,3 @@ HOLDINGS: Final = [
         },
     ),
 ]
-
-PART: Final = Part(app="notifications", holdings=HOLDINGS)
