@@ -22,7 +22,7 @@ def isolated(text: str) -> str:
 
     Where both run from left to right nothing is added: old programs show the two characters as boxes.
     """
-    text = undirected(text)
+    text = " ".join(undirected(text).split())
     if not get_language_bidi() and not any(unicodedata.bidirectional(each) in ("R", "AL") for each in text):
         return text
     return f"{ISOLATE}{text}{END}"

@@ -18,6 +18,7 @@ from common.mail.messages import one_line
         ("en", "gpj\u202etxt", "gpjtxt"),
         ("ar", "a\u2069\u202eb\u2066", "\u2068ab\u2069"),
         ("en", "", ""),
+        ("en", "Lay\r\n\tla ", "Lay la"),
     ],
 )
 def test_a_name_keeps_to_itself(language, name, shown):

@@ -1,22 +1,25 @@
 """Mails at a real mail server: what arrives, byte for byte, and what its answers mean."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from unittest import mock
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+import time_machine
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.tests.factories import UserFactory
 from notifications import kinds, registries
 from notifications.kinds import Kind, Words
 from notifications.mails import Item, Letter
-from notifications.models import Preferences
+from notifications.models import Attempt, Delivery, Preferences
 from notifications.outcomes import Outcome, Result
-from notifications.senders.email import reachable, send, send_letter
+from notifications.senders.email import CHANNEL, reachable, send, send_letter
+from notifications.services import deliver_due
 from notifications.tests.factories import DeliveryFactory, NotificationFactory
 
 from .mail_server import mail_server
@@ -384,3 +387,66 @@ def test_mails_go_to_addresses_that_were_proven(layla):
     found = reachable([layla.pk, unproven.pk, nowhere.pk, inactive.pk])
 
     assert found == {layla.pk: [registries.Target()]}
+
+
+# --- In the hands of the engine -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def channel(monkeypatch):
+    """The channel as it is registered, not a test's."""
+    monkeypatch.setitem(registries.channels, "email", CHANNEL)
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_busy_gets_it_later_under_the_same_id(post, layla, channel):
+    post.at_recipient = "450 4.2.1 come back later"
+    row = NotificationFactory(user=layla, data={"title": "Title"})
+    with time_machine.travel(datetime(2026, 11, 22, 10, tzinfo=UTC), tick=False) as clock:
+        delivery = DeliveryFactory(user=layla, channel="email", notification=row)
+        deliver_due("email")
+        post.at_recipient = ""
+        too_early = deliver_due("email")
+        clock.shift(timedelta(minutes=2))
+        deliver_due("email")
+
+    delivery.refresh_from_db()
+    assert too_early == 0
+    assert (delivery.state, delivery.reason, delivery.attempts) == ("sent", "sent", 2)
+    assert [mail["Message-ID"] for mail in post.mails] == [f"<{delivery.pk}@serai>"]
+    assert list(Attempt.objects.values_list("number", "result", "code", "answer")) == [
+        (1, "again", "smtp_450", "450 4.2.1 come back later"),
+        (2, "sent", "sent", ""),
+    ]
+
+
+@pytest.mark.django_db
+def test_an_address_that_is_refused_is_not_tried_again(post, layla, channel):
+    post.at_recipient = "550 5.1.1 no such user"
+    row = NotificationFactory(user=layla, data={"title": "Title"})
+    delivery = DeliveryFactory(user=layla, channel="email", notification=row)
+
+    made = [deliver_due("email") for _ in range(2)]
+
+    delivery.refresh_from_db()
+    assert made == [1, 0]
+    assert (delivery.state, delivery.reason) == ("failed", "refused")
+    assert Attempt.objects.get().answer == "550 5.1.1 no such user"
+
+
+@pytest.mark.django_db
+def test_a_server_that_stays_away_is_tried_for_most_of_a_day(layla, settings, channel):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    row = NotificationFactory(user=layla, data={"title": "Title"})
+    with time_machine.travel(datetime(2026, 11, 22, 10, tzinfo=UTC), tick=False) as clock:
+        delivery = DeliveryFactory(user=layla, channel="email", notification=row)
+        while Delivery.objects.waiting().exists():
+            deliver_due("email")
+            delivery.refresh_from_db()
+            clock.move_to(max(delivery.due_at, timezone.now()))
+        took = timezone.now() - datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+    assert (delivery.state, delivery.reason, delivery.attempts) == ("failed", "gave_up", 8)
+    assert timedelta(hours=18) < took < timedelta(hours=26)
+    assert set(Attempt.objects.values_list("code", flat=True)) == {"unreachable"}
