@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
+from common.direction import isolated
 from messaging.models import (
     Chat,
     HiddenMessage,
@@ -25,7 +26,7 @@ from messaging.models import (
 )
 from notifications.kinds import Kind, Words
 from notifications.models import Notification
-from notifications.texts import excerpt, isolated
+from notifications.texts import excerpt
 
 MENTION: Final = "mention"
 REPLY: Final = "reply"
