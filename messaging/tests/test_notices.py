@@ -286,7 +286,7 @@ def test_quiet_hours_hold_what_rings_until_they_end(
         clock.shift(timedelta(minutes=5))
         deliver_due("push")
         assert push.brought == []
-        assert reasons(client_of(omar), message) == ["channel_off", "delay", "quiet_hours"]
+        assert reasons(client_of(omar), message) == ["channel_off", "channel_off", "delay", "quiet_hours"]
 
         clock.move_to("2026-11-23T04:00:01Z")
         deliver_due("push")
