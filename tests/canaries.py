@@ -27,6 +27,7 @@ from common.models import Job, LogEntry, Mail
 from files.models import File, FileScan, Upload, UploadPiece
 from legal.models import Acceptance, Document, Version
 from messaging.models import Chat, Contact, Message, MessageFile, Revision
+from notifications.models import Webhook, WebhookEvent
 
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.FileField)
 
@@ -77,10 +78,12 @@ MORE: dict[type[models.Model], Callable[[User, User], dict[str, Any]]] = {
     Revision: lambda user, other: {"message": user.messages.first()},
     MessageFile: lambda user, other: {"file": File.objects.get(owner=user)} | place_of(user),
     Report: lambda user, other: {"reporter": user, "subject": other},
+    Webhook: lambda user, other: {"paused_reason": ""},
+    WebhookEvent: lambda user, other: {"webhook": user.webhooks.first()},
     UploadPiece: lambda user, other: {"upload": Upload.objects.get(owner=user)},
 }
 # What others stand in or belong to.
-FIRST = (Chat, Message, File, Upload)
+FIRST = (Chat, Message, File, Upload, Webhook)
 # Texts that aren't free: what is found by them, and what the database itself holds to a shape.
 FIXED = {
     "accounts.user.email",  # a canary of its own: `plant` makes it

@@ -137,6 +137,7 @@ def test_it_is_served(client):
 NOT_TOLD_HERE = {
     "user.online": "told after a pause, to whoever is still there: messaging/tests/test_presence.py has it",
     "user.offline": "as user.online",
+    "webhook.paused": "it takes a receiver that is away: notifications/tests/test_webhook_delivery.py has it",
 }
 
 

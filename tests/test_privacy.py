@@ -91,7 +91,14 @@ def test_two_exports_have_two_names(only):
 
 
 def test_what_stands_on_others_is_erased_before_them():
-    assert [part.app for part in holdings.parts()] == ["messaging", "files", "legal", "accounts", "common"]
+    assert [part.app for part in holdings.parts()] == [
+        "messaging",
+        "notifications",
+        "files",
+        "legal",
+        "accounts",
+        "common",
+    ]
     assert HOLDINGS[0].model is User
     assert HOLDINGS[0].erase is Erase.BY_FIELD
     assert isinstance(HOLDINGS[0].fields["email"].erase, Anonymise)

@@ -79,6 +79,9 @@ from messaging.services import (
     send_message,
 )
 from messaging.tests.factories import group_of
+from notifications.models import Delivery, Webhook
+from notifications.services import send_test
+from notifications.tests.webhooks import webhook_of
 from notifications.tokens import make_unsubscribing
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +96,18 @@ IN_THE_CHAT = (401, 404, 200, 200, 200)
 THE_OWNERS = (401, 404, 404, 404, 200)
 
 TABLE: dict[str, tuple[int, int, int, int, int]] = {
+    "GET api/v1/webhooks": SIGNED_IN,
+    "POST api/v1/webhooks": (401, 201, 201, 201, 201),
+    "GET api/v1/webhooks/event-types": SIGNED_IN,
+    "GET api/v1/webhooks/<uuid:pk>": THE_OWNERS,
+    "PUT api/v1/webhooks/<uuid:pk>": THE_OWNERS,
+    "PATCH api/v1/webhooks/<uuid:pk>": THE_OWNERS,
+    "DELETE api/v1/webhooks/<uuid:pk>": (401, 404, 404, 404, 204),
+    "POST api/v1/webhooks/<uuid:pk>/rotate": THE_OWNERS,
+    "POST api/v1/webhooks/<uuid:webhook>/test": (401, 404, 404, 404, 202),
+    "GET api/v1/webhooks/<uuid:webhook>/deliveries": THE_OWNERS,
+    "POST api/v1/webhooks/<uuid:webhook>/deliveries/<uuid:pk>/redeliver": (401, 404, 404, 404, 202),
+    "GET api/v1/webhooks/<uuid:webhook>/events": THE_OWNERS,
     "OPTIONS api/v1/files/uploads": (204, 204, 204, 204, 204),
     "POST api/v1/files/uploads": (401, 201, 201, 201, 201),
     "OPTIONS api/v1/files/uploads/<uuid:pk>": (204, 204, 204, 204, 204),
@@ -318,7 +333,7 @@ FORMS = {
     "api/v1/files/images/batch",
 }  # what comes as a form, not as JSON
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Offset": "0"}
-ROOMS = ("messaging", "legal", "accounts", "common")
+ROOMS = ("messaging", "notifications", "legal", "accounts", "common")
 DOCUMENTS = {
     "api/schema",
     "api/docs",
@@ -416,6 +431,8 @@ class World:
     address: str  # the token of the link to another address
     challenge: str  # of a sign-in that a recovery code finishes
     upload: Upload  # under way
+    webhook: Webhook  # the owner's, as what was sent there
+    delivery: Delivery
 
     def client(self, who: str) -> APIClient:
         client = APIClient()
@@ -441,11 +458,14 @@ class World:
             "api/v1/legal/documents": self.document,
             "api/v1/messages": self.message,
             "api/v1/users": self.people["second"],
+            "api/v1/webhooks/<uuid:webhook>/deliveries": self.delivery,
+            "api/v1/webhooks": self.webhook,
         }
         values = {
             "<uuid:pk>": next((row.pk for start, row in pk.items() if route.startswith(start)), ""),
             "<uuid:chat>": self.chat.pk,
             "<uuid:copy>": self.copy.pk,
+            "<uuid:webhook>": self.webhook.pk,
             "<uuid:user>": self.newcomer.pk if "join-requests" in route else self.people["second"].pk,
             "<str:token>": self.invitation.token
             if "invitations" in route
@@ -553,6 +573,9 @@ class World:
             "PUT api/v1/chats/<uuid:chat>/scheduled/<uuid:pk>": {"text": "Many happy returns!"},
             "PATCH api/v1/chats/<uuid:chat>/scheduled/<uuid:pk>": {"silent": True},
             "PUT api/v1/chats/<uuid:chat>/drafts": {"text": "We leave", "version": 0},
+            "POST api/v1/webhooks": {"url": "https://hooks.example.com/serai", "types": ["message.*"]},
+            "PUT api/v1/webhooks/<uuid:pk>": {"description": "For the archive"},
+            "PATCH api/v1/webhooks/<uuid:pk>": {"state": "paused"},
             "POST api/v1/outbox": [{"chat": str(self.chat.pk), "text": "Hello", "client_id": uuid4().hex}],
             "POST api/v1/messages": {"chat": str(self.chat.pk), "text": "Hello"},
         }.get(operation)
@@ -589,6 +612,7 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
         order_erasure(actor=newcomer, user=people["owner"])
         invitation, _ = create_invitation(actor=people["owner"], chat=chat, approval=True)
         accept_invitation(actor=newcomer, invitation=invitation)
+        webhook = webhook_of(people["owner"])
         yield World(
             people=people,
             chat=chat,
@@ -612,6 +636,8 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
             address=change.token,
             challenge=sign_in(email=careful.email, password=PASSWORD, address="127.0.0.1").challenge,
             upload=begin_upload(owner=people["owner"], size=10),
+            webhook=webhook,
+            delivery=send_test(webhook=webhook),
         )
 
 

@@ -94,7 +94,9 @@ def test_every_unsafe_operation_takes_an_idempotency_key_but_those_that_give_tok
         "delete /api/v1/auth/mfa/passkeys/{id}",
         "delete /api/v1/auth/mfa/totp",
         "delete /api/v1/auth/social/{provider}",
+        "delete /api/v1/webhooks/{id}",
         "patch /api/v1/auth/mfa/passkeys/{id}",
+        "patch /api/v1/webhooks/{id}",
         "post /api/v1/auth/api-keys",
         "post /api/v1/auth/api-keys/{id}/rotate",
         "post /api/v1/auth/login",
@@ -108,8 +110,11 @@ def test_every_unsafe_operation_takes_an_idempotency_key_but_those_that_give_tok
         "post /api/v1/auth/step-up",
         "post /api/v1/auth/telegram",
         "post /api/v1/auth/ws-ticket",
+        "post /api/v1/webhooks",
+        "post /api/v1/webhooks/{id}/rotate",
         "put /api/v1/auth/mfa/passkeys/{id}",
         "put /api/v1/auth/mfa/totp",
+        "put /api/v1/webhooks/{id}",
     ]
 
 

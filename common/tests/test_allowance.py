@@ -198,6 +198,8 @@ def test_the_sizes_of_every_app_are_told(stranger):
         "upload_piece_bytes": 8388608,
         "uploads_open": 20,
         "search_query_characters": 200,
+        "webhooks": 10,
+        "webhook_types": 100,
         "contacts": 5000,
         "contact_alias_characters": 80,
         "chat_folders": 20,

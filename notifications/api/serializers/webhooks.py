@@ -36,6 +36,12 @@ class WebhookInput(Input):
 
 
 class WebhookChangesInput(WebhookInput):
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        for field in fields.values():
+            field.required = False
+        return fields
+
     state = ChoiceField(
         choices=Webhook.State.choices,
         required=False,
