@@ -18,7 +18,7 @@ from common.api.documents import SchemaView
 from common.mail.outbox import outbox
 from common.media import NAMES, media
 from legal.api.pages import DocumentPage
-from notifications.api.pages import UnsubscribePage
+from notifications.api.pages import UnsubscribePage, pushes
 from realtime.api.documents import asyncapi
 
 v1 = [
@@ -53,6 +53,9 @@ urlpatterns = [
 ]
 if settings.OUTBOX_PAGE:
     urlpatterns += [path("dev/outbox", outbox, name="outbox"), path("dev/outbox/", outbox)]
+
+if settings.LOCAL_PUSH:
+    urlpatterns += [path("dev/pushes", pushes, name="pushes"), path("dev/pushes/", pushes)]
 
 if settings.LOCAL_SIGN_IN:
     urlpatterns += [path("dev/sign-in", LocalSignInPage.as_view(), name="local-sign-in")]

@@ -21,13 +21,14 @@ class NotificationsConfig(AppConfig):
         from .metrics import due
         from .privacy import PART
         from .realtime import PAYLOADS, RENDERERS
-        from .senders import email, webhook
+        from .senders import email, push, webhook
         from .sizes import SIZES
         from .tasks import ring_for_delivery
         from .verbs import VERBS
 
         registries.channels["in_app"] = registries.Channel(name="in_app", label=_("In the app"))
         registries.channels["email"] = email.CHANNEL
+        registries.channels["push"] = push.CHANNEL
         registries.channels["webhook"] = webhook.channel(settings.WEBHOOK_BACKOFF)
         registries.bells.append(ring_for_delivery)
         registries.hearers["user"] = registries.own_stream

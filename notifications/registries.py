@@ -55,6 +55,8 @@ class Channel:
         backoff: how long after a failed attempt the next one comes; one more attempt than there are waits.
         per_target: how many attempts at one target may be under way at once.
         holds_back: whether what waits for a target that fails waits for its next attempt.
+        is_by_event: other consumers bring it; here it is whether somebody wants it, as they do unless they
+            say no: they have a receiver for it.
         clears: what it told is taken back there once it was read elsewhere.
         gave_up: called, in the transaction that says so, with a delivery that is given up.
     """
@@ -67,6 +69,7 @@ class Channel:
     backoff: Sequence[timedelta] = ()
     is_loud: bool = False
     is_digested: bool = False
+    is_by_event: bool = False
     clears: bool = False
     per_target: int = 4
     holds_back: bool = False

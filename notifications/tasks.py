@@ -44,3 +44,9 @@ def purge_notifications() -> int:
     now = timezone.now()
     rows = [model.objects.expired(at=now) for model in (Delivery, Digest, Notification)]
     return sum(drop(each) for each in rows)
+
+
+@shared_task
+def purge_push_devices() -> int:
+    """Forget devices that went a month ago. Every day; safe to run twice at once."""
+    return services.purge_devices(at=timezone.now())

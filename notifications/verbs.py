@@ -5,6 +5,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 VERBS: Final = {
+    "push_device.retired": _("Staff ended pushes to a device"),
     "webhook.changed": _("Webhook changed"),
     "webhook.created": _("Webhook made"),
     "webhook.deleted": _("Webhook deleted"),

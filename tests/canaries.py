@@ -20,6 +20,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Block, Erasure, MailedCode, Report, User
+from accounts.tests.factories import SessionFactory
 from common import holdings
 from common.fields import EncryptedTextField
 from common.holdings import Holding, fields_of
@@ -27,7 +28,7 @@ from common.models import Job, LogEntry, Mail
 from files.models import File, FileScan, Upload, UploadPiece
 from legal.models import Acceptance, Document, Version
 from messaging.models import Chat, Contact, Message, MessageFile, Revision
-from notifications.models import Webhook, WebhookEvent
+from notifications.models import PushDevice, Webhook, WebhookEvent
 
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.FileField)
 
@@ -77,6 +78,7 @@ MORE: dict[type[models.Model], Callable[[User, User], dict[str, Any]]] = {
     Message: lambda user, other: {"chat": Chat.objects.filter(created_by=user).first()},
     Revision: lambda user, other: {"message": user.messages.first()},
     MessageFile: lambda user, other: {"file": File.objects.get(owner=user)} | place_of(user),
+    PushDevice: lambda user, other: {"session": SessionFactory(user=user), "gone_at": timezone.now()},
     Report: lambda user, other: {"reporter": user, "subject": other},
     Webhook: lambda user, other: {"paused_reason": ""},
     WebhookEvent: lambda user, other: {"webhook": user.webhooks.first()},

@@ -59,7 +59,8 @@ def text_of(path: str) -> str:
 
 def settings_of_the_environment() -> set[str]:
     code = "\n".join(path.read_text() for path in sorted((ROOT / "config/settings").glob("*.py")))
-    named = set(re.findall(r'\benv\.\w+\(\s*"([A-Z0-9_]+)"', code))
+    readers = r"(?:env\.\w+|signing_key|service_account)"
+    named = set(re.findall(rf'\b{readers}\(\s*"([A-Z0-9_]+)"', code))
     (secrets,) = re.findall(r"for name in \(([^)]*)\)", code)
     return named | {f"{name}_FILE" for name in re.findall(r'"(\w+)"', secrets)} | {"ENV_FILE"}
 

@@ -79,8 +79,9 @@ from messaging.services import (
     send_message,
 )
 from messaging.tests.factories import group_of
-from notifications.models import Delivery, Webhook
+from notifications.models import Delivery, PushDevice, Webhook
 from notifications.services import send_test
+from notifications.tests.factories import PushDeviceFactory
 from notifications.tests.webhooks import webhook_of
 from notifications.tokens import make_unsubscribing
 
@@ -292,6 +293,13 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET api/v1/search/chats": SIGNED_IN,
     "GET api/v1/search/users": SIGNED_IN,
     "GET api/v1/search/suggestions": SIGNED_IN,
+    "GET api/v1/notifications/devices": SIGNED_IN,
+    "POST api/v1/notifications/devices": (401, 201, 201, 201, 201),
+    "GET api/v1/notifications/devices/keys": SIGNED_IN,
+    "GET api/v1/notifications/devices/<uuid:pk>": THE_OWNERS,
+    "PUT api/v1/notifications/devices/<uuid:pk>": THE_OWNERS,
+    "PATCH api/v1/notifications/devices/<uuid:pk>": THE_OWNERS,
+    "DELETE api/v1/notifications/devices/<uuid:pk>": (401, 404, 404, 404, 204),
     "GET api/v1/legal/documents": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>": EVERYBODY,
     "GET api/v1/legal/documents/<uuid:pk>/versions": EVERYBODY,
@@ -322,6 +330,8 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET ^media/(?P<name>[a-z]+/[0-9a-f]{32}(?:-[0-9]+)?\\.webp)\\Z": EVERYBODY,  # whoever knows its name
     "GET dev/outbox": EVERYBODY,  # absent in production
     "GET dev/outbox/": EVERYBODY,
+    "GET dev/pushes": EVERYBODY,  # absent in production
+    "GET dev/pushes/": EVERYBODY,
 }
 ROOMS = ("messaging", "files", "legal", "accounts", "common")
 FORMS = {
@@ -433,6 +443,7 @@ class World:
     upload: Upload  # under way
     webhook: Webhook  # the owner's, as what was sent there
     delivery: Delivery
+    push_device: PushDevice  # the owner's
 
     def client(self, who: str) -> APIClient:
         client = APIClient()
@@ -457,6 +468,7 @@ class World:
             "api/v1/files": self.file,
             "api/v1/legal/documents": self.document,
             "api/v1/messages": self.message,
+            "api/v1/notifications/devices": self.push_device,
             "api/v1/users": self.people["second"],
             "api/v1/webhooks/<uuid:webhook>/deliveries": self.delivery,
             "api/v1/webhooks": self.webhook,
@@ -530,6 +542,9 @@ class World:
             "PUT api/v1/users/me/social-links": {"links": [{"network": "x", "url": "https://x.com/layla"}]},
             "GET api/v1/users": {"q": "second"},
             "POST api/v1/users/<uuid:pk>/report": {"reason": "spam"},
+            "POST api/v1/notifications/devices": {"provider": "fcm", "token": f"an-app-{uuid4()}"},
+            "PUT api/v1/notifications/devices/<uuid:pk>": {"name": "Phone"},
+            "PATCH api/v1/notifications/devices/<uuid:pk>": {"name": "Phone"},
             "PUT api/v1/chats/<uuid:chat>/avatar": {"file": upload()},
             "PUT api/v1/users/me/avatar": {"file": upload()},
             "POST api/v1/users/me/avatar": {"file": upload()},
@@ -638,6 +653,7 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
             upload=begin_upload(owner=people["owner"], size=10),
             webhook=webhook,
             delivery=send_test(webhook=webhook),
+            push_device=PushDeviceFactory(user=people["owner"]),
         )
 
 

@@ -207,6 +207,8 @@ def test_the_sizes_of_every_app_are_told(stranger):
         "chat_avatar_bytes": 5242880,
         "invitation_days": 30,
         "invitations_per_chat": 100,
+        "push_devices": 20,
+        "push_device_name_characters": 80,
     }
 
 

@@ -1,14 +1,18 @@
 """Where settings come from."""
 
 import importlib.util
+import json
 import os
 import stat
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core.exceptions import ImproperlyConfigured
 
 from common.tests.threads import at_once
@@ -158,3 +162,55 @@ def test_audit_keys_are_taken_in_their_order(load):
 def test_development_makes_its_audit_key_of_the_secret_one(load):
     assert load().audit_keys("k" * 60) == load().audit_keys("k" * 60) != load().audit_keys("l" * 60)
     assert load().audit_keys("k" * 60) != load().field_keys("k" * 60)
+
+
+# --- Keys of others ---------------------------------------------------------------------------------------
+
+P256 = ec.generate_private_key(ec.SECP256R1())
+NUMBER = urlsafe_b64encode(P256.private_numbers().private_value.to_bytes(32, "big")).decode()
+
+
+def pem(key) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@pytest.mark.parametrize(
+    "text", [pem(P256), pem(P256).replace("\n", "\\n"), NUMBER, NUMBER.rstrip("=")], ids=range(4)
+)
+def test_a_signing_key_is_pem_or_its_bare_number(text, load):
+    assert load(VAPID_PRIVATE_KEY=text).signing_key("VAPID_PRIVATE_KEY") == pem(P256)
+
+
+def test_a_signing_key_that_is_not_set_is_none(load):
+    assert load().signing_key("APNS_KEY") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "secret",
+        urlsafe_b64encode(b"\0" * 32).decode(),
+        urlsafe_b64encode(b"\xff" * 32).decode(),
+        urlsafe_b64encode(b"short").decode(),
+        "-----BEGIN PRIVATE KEY-----",
+        pem(ec.generate_private_key(ec.SECP384R1())),
+        pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)),
+    ],
+    ids=range(7),
+)
+def test_anything_else_is_no_signing_key(text, load):
+    with pytest.raises(ImproperlyConfigured, match="APNS_KEY is no private key of P-256"):
+        load(APNS_KEY=text).signing_key("APNS_KEY")
+
+
+def test_a_service_account_is_read_whole(load):
+    account = {"project_id": "serai", "client_email": "a@b.example", "private_key": pem(P256), "more": "x"}
+
+    assert load(FCM_CREDENTIALS=json.dumps(account)).service_account("FCM_CREDENTIALS") == account
+    assert load().service_account("FCM_CREDENTIALS") == {}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "7", "{}", '{"private_key": "x"}', '{"private_key": 7}'])
+def test_anything_else_is_no_service_account(text, load):
+    with pytest.raises(ImproperlyConfigured, match="FCM_CREDENTIALS is not the JSON of a service account"):
+        load(FCM_CREDENTIALS=text).service_account("FCM_CREDENTIALS")

@@ -10,4 +10,5 @@ from .environment import *
 from .headers import *
 from .logs import *
 from .providers import *
+from .push import *
 from .services import *

@@ -151,6 +151,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ParticipantRole": "messaging.models.Participant.Role",
         "FileKind": "files.models.File.Kind",
         "FileScan": "files.models.File.Scan",
+        "PushProvider": "notifications.models.PushDevice.Provider",
         "ChatState": [("active", "active"), ("request", "request")],
         "JoinState": [("joined", "joined"), ("waiting", "waiting")],
         "Presence": "accounts.api.serializers.presence.PRESENCES",

@@ -75,6 +75,12 @@ UNFOLD = {
                 ],
             },
             {
+                "title": _("Notifications"),
+                "items": [
+                    item(_("Push devices"), "phonelink_ring", "notifications_pushdevice"),
+                ],
+            },
+            {
                 "title": _("Legal"),
                 "items": [
                     item(_("Documents"), "gavel", "legal_version"),

@@ -3,16 +3,24 @@
 A secret may stand in a file of its own: `<NAME>_FILE` names it (Docker and Kubernetes secrets).
 """
 
+import json
 import os
 import secrets
 import tempfile
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 import environ
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,6 +41,9 @@ for name in (
     "APPLE_PRIVATE_KEY",
     "GITHUB_CLIENT_SECRET",
     "TELEGRAM_BOT_TOKEN",
+    "FCM_CREDENTIALS",
+    "APNS_KEY",
+    "VAPID_PRIVATE_KEY",
     "S3_SECRET_ACCESS_KEY",
     "METRICS_TOKEN",
 ):
@@ -113,3 +124,63 @@ def audit_keys(secret: str) -> list[str]:
             f"AUDIT_KEYS holds a key of less than 32 characters. Make one with: {make}"
         )
     return keys or [sha256(f"audit {secret}".encode()).hexdigest()]
+
+
+def service_account(name: str) -> dict[str, str]:
+    """The account that Google gives out for a server, which stands in *name* as JSON; empty if it isn't set.
+
+    Raises:
+        ImproperlyConfigured: it is something else.
+    """
+    text = env.str(name, "")
+    if not text:
+        return {}
+    try:
+        found = json.loads(text)
+        load_pem_private_key(found["private_key"].encode(), password=None)
+        return {"project_id": found["project_id"], "client_email": found["client_email"]} | found
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ImproperlyConfigured(
+            f"{name} is not the JSON of a service account: Firebase console, Project settings, "
+            "Service accounts, Generate new private key."
+        ) from None
+
+
+def signing_key(name: str) -> str:
+    """The private key of P-256 that stands in *name*, as PEM; empty if it isn't set.
+
+    It may be given as PEM, line breaks as `\\n` too, or as the bare number in base64url.
+
+    Raises:
+        ImproperlyConfigured: it is something else.
+    """
+    text = env.str(name, "").replace("\\n", "\n").strip()
+    if not text:
+        return ""
+    try:
+        if text.startswith("-----BEGIN"):
+            key = load_pem_private_key(text.encode(), password=None)
+        else:
+            key = key_of_number(urlsafe_b64decode(text.rstrip("=") + "="))
+        if not (isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)):
+            raise ValueError
+    except (TypeError, ValueError):
+        raise ImproperlyConfigured(
+            f"{name} is no private key of P-256: PEM, or 32 bytes in base64url. Make one with: python -c "
+            "'import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"
+        ) from None
+    return pem_of(key)
+
+
+def key_of_number(number: bytes) -> ec.EllipticCurvePrivateKey:
+    """
+    Raises:
+        ValueError: it isn't 32 bytes, or no number of the curve's.
+    """
+    if len(number) != 32:
+        raise ValueError
+    return ec.derive_private_key(int.from_bytes(number, "big"), ec.SECP256R1())
+
+
+def pem_of(key: ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

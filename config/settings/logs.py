@@ -69,5 +69,8 @@ LOGGING = {
         "celery": {"level": "WARNING"},
         "django_structlog.celery": {"level": "WARNING"},  # tasks that failed; what they log has their id
         "kombu": {"level": "WARNING"},
+        # A line for each call, with its whole address: that of a push is a secret.
+        "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
     },
 }

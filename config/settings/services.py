@@ -123,6 +123,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "messages that are due": {"task": "messaging.tasks.send_scheduled_messages", "schedule": 15.0},
     "when marks moved long ago": {"task": "messaging.tasks.purge_mark_moves", "schedule": 86_400.0},
     "pins past their time": {"task": "messaging.tasks.unpin_expired", "schedule": 60.0},
+    "push devices long gone": {"task": "notifications.tasks.purge_push_devices", "schedule": 86_400.0},
     "sessions long ended": {"task": "accounts.tasks.purge_sessions", "schedule": 86_400.0},
 }
 

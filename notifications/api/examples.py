@@ -96,3 +96,29 @@ PREFERENCES: Final[dict[str, Any]] = {
     "digest_at": "08:00",
     "email_content": "full",
 }
+
+# --- Devices ------------------------------------------------------------------------------------------------
+PUSH_DEVICE: Final = {
+    "id": "0198c5b2-b7d1-7a40-8c21-1f2e3d4c5b6a",
+    "provider": "webpush",
+    "name": "Firefox on the laptop",
+    "app": "",
+    "is_sandbox": False,
+    "language": "",
+    "timezone": "Asia/Amman",
+    "session": "0198c5b2-7d44-7000-8000-000000000000",
+    "created_at": "2026-11-22T09:00:00Z",
+    "seen_at": "2026-11-22T09:00:00Z",
+}
+BROWSER_KEY: Final = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
+SUBSCRIPTION: Final = {
+    "provider": "webpush",
+    "token": "https://updates.push.services.mozilla.com/wpush/v2/gAAAAABn",
+    "keys": {
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    },
+    "name": "Firefox on the laptop",
+    "timezone": "Asia/Amman",
+}
+PHONE: Final = {"provider": "fcm", "token": "dGhlIHRva2VuIG9mIGFuIGFwcA:APA91bE0x", "name": "Pixel"}

@@ -1,4 +1,4 @@
-"""The page that the unsubscribe link of a mail opens, and what a mail program's own button asks for.
+"""The page that the unsubscribe link of a mail opens, what a mail program's own button asks for, and pushes.
 
 A GET shows a button and does nothing: scanners of mails open every link.
 """
@@ -12,11 +12,14 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from common.api.answers import encode
 from common.problems import Invalid
 from notifications.kinds import kinds
 from notifications.problems import ChannelMandatory
+from notifications.providers.push.local import local_pushes
 from notifications.services.unsubscribing import EVERY_KIND, can_be_turned_off, take_back, unsubscribe
 from notifications.tokens import (
     Unsubscribing,
@@ -81,3 +84,14 @@ def _page(
         response = render(request, "notifications/unsubscribe.html", context, status=status)
     response["Content-Language"] = language
     return response
+
+
+@require_safe
+def pushes(request: HttpRequest) -> HttpResponse:
+    """Every push that was kept on this machine, newest first: a page, or with `Accept: application/json` a
+    list `results`. In development alone.
+    """
+    found = local_pushes()
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return HttpResponse(encode({"results": found}), content_type="application/json")
+    return render(request, "notifications/pushes.html", {"pushes": found})

@@ -2,7 +2,9 @@ from django.urls import path
 
 from . import views
 
+devices = views.DeviceViewSet.as_view
 notifications = views.NotificationViewSet.as_view
+CHANGES = {"put": "update", "patch": "partial_update", "delete": "destroy"}
 hooks = views.WebhookViewSet.as_view
 hook_deliveries = views.WebhookDeliveryViewSet.as_view
 
@@ -18,6 +20,9 @@ urlpatterns = [
         views.DeliveryViewSet.as_view({"get": "list"}),
         name="notification-deliveries",
     ),
+    path("notifications/devices", devices({"get": "list", "post": "create"}), name="push-devices"),
+    path("notifications/devices/keys", views.PushKeysView.as_view(), name="push-keys"),
+    path("notifications/devices/<uuid:pk>", devices({"get": "retrieve", **CHANGES}), name="push-device"),
     path(
         "notifications/<uuid:pk>",
         notifications({"get": "retrieve", "delete": "destroy"}),

@@ -10,7 +10,7 @@ import common.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0001_initial"),
+        ("notifications", "0002_push_devices"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

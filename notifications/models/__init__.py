@@ -1,6 +1,7 @@
 """What people are told and how it reaches them, a module a noun."""
 
 from .deliveries import Attempt, Delivery
+from .devices import PushDevice
 from .digests import Digest, DigestItem
 from .notifications import Notification
 from .preferences import Preferences, TopicPreference
@@ -13,6 +14,7 @@ __all__ = [
     "DigestItem",
     "Notification",
     "Preferences",
+    "PushDevice",
     "TopicPreference",
     "Webhook",
     "WebhookEvent",

@@ -4,6 +4,10 @@ from typing import Final
 
 from common.holdings import Part
 
-from . import told, webhooks
+from . import devices, told, webhooks
 
-PART: Final = Part(app="notifications", holdings=[*told.HOLDINGS, *webhooks.HOLDINGS])
+PART: Final = Part(
+    app="notifications",
+    holdings=[*told.HOLDINGS, *devices.HOLDINGS, *webhooks.HOLDINGS],
+    places=devices.PLACES,
+)

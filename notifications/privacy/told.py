@@ -56,6 +56,7 @@ HOLDINGS: Final = [
             "purpose": Field("Whether it tells something or takes it back.", "purpose"),
             "notification": Field("Of what.", "notification"),
             "digest": Field("In which digest.", "digest"),
+            "event": Field("Of which event for a webhook.", "event"),
             "number": Field("Of which of its repeats.", "number"),
             "gone": Field("Which notifications are to be taken back: ids.", "gone"),
             "state": Field("How it stands.", "state"),

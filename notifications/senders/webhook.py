@@ -41,6 +41,7 @@ def channel(backoff: Sequence[int]) -> Channel:
         send=send,
         backoff=[timedelta(seconds=each) for each in backoff],
         holds_back=True,
+        is_by_event=True,
         gave_up=pause_if_dead,
     )
 

@@ -1,6 +1,7 @@
 """What notifications can do, a module a subject."""
 
 from .delivering import deliver_due, has_due, retry_delivery, ring
+from .devices import change_device, forget_device, purge_devices, register_device, retire_device
 from .noticing import notice
 from .preferences import change_preferences, set_choice
 from .preparing import Item, Parcel, prepare, words_of
@@ -28,6 +29,11 @@ from .webhooks import (
 )
 
 __all__ = [
+    "change_device",
+    "forget_device",
+    "purge_devices",
+    "register_device",
+    "retire_device",
     "ACTIONS",
     "Item",
     "Parcel",

@@ -11,7 +11,7 @@ from accounts.models import User
 from notifications.kinds import LEVELS, Call, Kind
 from notifications.models import Preferences
 from notifications.reasons import Reason
-from notifications.registries import Channel, Target
+from notifications.registries import Channel, Target, channels
 
 from .clocks import digest_due, quiet_until, zone_of
 
@@ -84,14 +84,14 @@ def decide(
     call: Call,
     kind: Kind,
     wants: Wants,
-    channels: Sequence[Channel],
+    ways: Sequence[Channel],
     targets: Mapping[str, Sequence[Target]],
     at: datetime,
 ) -> Decision:
     """Ask the rules.
 
     Args:
-        channels: those there are, in the order in which they are asked.
+        ways: channels, in the order in which they are asked.
         targets: by channel, where it reaches the person.
     """
     decision = Decision()
@@ -99,7 +99,7 @@ def decide(
         return decision
     if kind.level and not decision.note("chat_level", _too_little(kind.level, wants.level)):
         return decision
-    for channel in channels:
+    for channel in ways:
         _decide_channel(decision, call, kind, wants, channel, targets.get(channel.name, ()), at)
     return decision
 
@@ -109,7 +109,12 @@ def is_on(kind: Kind, channel: str, preferences: Preferences) -> bool:
     if channel in kind.mandatory | kind.elsewhere:
         return True
     chosen = preferences.choices.get(kind.name, {}).get(channel)
-    return channel in kind.channels if chosen is None else bool(chosen)
+    return is_on_by_itself(kind, channel) if chosen is None else bool(chosen)
+
+
+def is_on_by_itself(kind: Kind, channel: str) -> bool:
+    """Whether people who chose nothing are told of this kind by this channel."""
+    return channel in kind.channels or channels[channel].is_by_event
 
 
 def _too_little(needed: str, level: str) -> Reason | None:
@@ -134,6 +139,8 @@ def _decide_channel(
         return
     if name == IN_APP:
         decision.is_listed = True
+        return
+    if channel.is_by_event:
         return
     if not _may_call(decision, call, kind, preferences, channel, at):
         return

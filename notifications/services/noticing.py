@@ -77,7 +77,7 @@ def tell(heard: Sequence[Heard]) -> None:
             call=each.call,
             kind=kind,
             wants=wants,
-            channels=list(channels.values()),
+            ways=list(channels.values()),
             targets=minds.targets_of(each.call.user),
             at=now,
         )

@@ -19,6 +19,8 @@ from notifications.models import Preferences, TopicPreference
 from notifications.problems import ChannelMandatory
 from notifications.registries import channels
 
+from .deciding import is_on_by_itself
+
 
 class Wishes(TypedDict, total=False):
     """What is left out stays.
@@ -104,7 +106,7 @@ def _choose(row: Preferences, wanted: Mapping[str, Mapping[str, bool]]) -> None:
                     raise ChannelMandatory(kind=name, channel=channel)
                 continue
             chosen = choices.setdefault(name, {})
-            if is_on == (channel in kind.channels):
+            if is_on == is_on_by_itself(kind, channel):
                 chosen.pop(channel, None)  # only what differs is kept
             else:
                 chosen[channel] = is_on

@@ -127,7 +127,7 @@ def _decided_again(
         call=call_again(row),
         kind=kind,
         wants=Wants(user=user, preferences=preferences, level=level.first() or "all"),
-        channels=[channel],
+        ways=[channel],
         targets={channel.name: there},
         at=now,
     )

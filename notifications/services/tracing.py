@@ -69,7 +69,7 @@ def traces_of_entry(entry: LogEntry, *, user: User) -> list[Trace]:
             call=call,
             kind=kinds[call.kind],
             wants=wants,
-            channels=list(channels.values()),
+            ways=list(channels.values()),
             targets=minds.targets_of(user.pk),
             at=now,
         )

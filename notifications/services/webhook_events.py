@@ -10,11 +10,14 @@ from django.utils import timezone
 
 from common.ids import uuid7
 from common.models import LogEntry
-from notifications.models import Delivery, Webhook, WebhookEvent
+from notifications.events import NotificationCreated
+from notifications.kinds import kinds
+from notifications.models import Delivery, Notification, Preferences, Webhook, WebhookEvent
 from notifications.problems import EventsTooOld, WebhookIsPaused
 from notifications.registries import hearers
 from notifications.webhook_types import public_types, types_of
 
+from .deciding import is_on
 from .delivering import retry_delivery, ring
 from .noticing import source_of
 from .webhooks import CHANNEL
@@ -38,12 +41,25 @@ def hear(entries: Sequence[LogEntry]) -> None:
     }
     if not wanting:
         return
-    heard = _heard_by(told, {owner for _, owner in wanting})
+    heard = _heard_by(_without_unwanted(told), {owner for _, owner in wanting})
     by_webhook = {
         webhook: [entry for entry in heard[owner] if entry.type in wanted]
         for (webhook, owner), wanted in wanting.items()
     }
     _write({webhook: those for webhook, those in by_webhook.items() if those})
+
+
+def _without_unwanted(entries: Sequence[LogEntry]) -> list[LogEntry]:
+    """Without notifications of kinds that their person wants by no webhook."""
+    ids = {UUID(each.data["notification"]) for each in entries if each.type == NotificationCreated.type}
+    told = Notification.objects.filter(pk__in=ids) if ids else Notification.objects.none()
+    wants = Preferences.objects.in_bulk({row.user_id for row in told})
+    unwanted = {
+        str(row.pk)
+        for row in told
+        if row.user_id in wants and not is_on(kinds[row.kind], CHANNEL, wants[row.user_id])
+    }
+    return [each for each in entries if each.data.get("notification") not in unwanted]
 
 
 def _heard_by(entries: Sequence[LogEntry], owners: Collection[UUID]) -> dict[UUID, list[LogEntry]]:

@@ -4,8 +4,9 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.tests.factories import UserFactory
-from notifications.models import Delivery, Notification
+from accounts.tests.factories import SessionFactory, UserFactory
+from accounts.tokens import fingerprint
+from notifications.models import Delivery, Notification, PushDevice
 
 
 class NotificationFactory(DjangoModelFactory):
@@ -24,3 +25,17 @@ class DeliveryFactory(DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
     channel = "test"
     due_at = factory.LazyFunction(timezone.now)
+
+
+class PushDeviceFactory(DjangoModelFactory[PushDevice]):
+    """An Android phone whose person is signed in."""
+
+    class Meta:
+        model = PushDevice
+
+    user = factory.SubFactory(UserFactory)
+    session = factory.LazyAttribute(lambda device: SessionFactory(user=device.user))
+    provider = "fcm"
+    token = factory.Sequence(lambda n: f"token-of-an-app:{n:06}")
+    token_hash = factory.LazyAttribute(lambda device: fingerprint(device.token))
+    seen_at = factory.LazyFunction(timezone.now)

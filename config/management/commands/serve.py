@@ -91,6 +91,8 @@ class Command(BaseCommand):
         ]
         if settings.OUTBOX_PAGE:
             lines.append(f"  Mails     {url}/dev/outbox")
+        if settings.LOCAL_PUSH:
+            lines.append(f"  Pushes    {url}/dev/pushes")
         if has_demo:
             lines += ["", f"  Demo logins, password «{demo.PASSWORD}»:"]
             lines += [f"    {person.email:<24} {person.note}" for person in demo.PEOPLE]

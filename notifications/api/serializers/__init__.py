@@ -1,5 +1,6 @@
 """Shapes of notifications, in and out, a module a subject."""
 
+from .devices import DeviceChangeInput, DeviceInput, DeviceSerializer, PushKeysSerializer
 from .notifications import (
     BulkInput,
     BulkResultSerializer,
@@ -15,6 +16,10 @@ __all__ = [
     "BulkInput",
     "BulkResultSerializer",
     "DeliverySerializer",
+    "DeviceChangeInput",
+    "DeviceInput",
+    "DeviceSerializer",
+    "PushKeysSerializer",
     "NotificationSerializer",
     "NotificationPreferencesInput",
     "NotificationPreferencesSerializer",

@@ -1,6 +1,7 @@
 """The operations on notifications, a module a subject."""
 
 from .deliveries import DeliveryViewSet, TraceView
+from .devices import DeviceViewSet, PushKeysView
 from .notifications import (
     AllView,
     BulkActionView,
@@ -15,6 +16,8 @@ __all__ = [
     "AllView",
     "BulkActionView",
     "DeliveryViewSet",
+    "DeviceViewSet",
+    "PushKeysView",
     "EventTypesView",
     "NotificationViewSet",
     "PreferencesView",
