@@ -1,7 +1,7 @@
 """Where people's apps and browsers take pushes."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -31,23 +31,24 @@ def register_device(
     token: str,
     p256dh: str = "",
     auth: str = "",
-    app: str = "",
+    app: str | None = None,
     is_sandbox: bool | None = None,
-    name: str = "",
-    language: str = "",
-    timezone_name: str = "",
+    name: str | None = None,
+    language: str | None = None,
+    timezone_name: str | None = None,
 ) -> tuple[PushDevice, bool]:
     """Send pushes of *user* to this app or browser as long as *session* lasts.
 
-    A token that they have registered is refreshed. One of somebody else's is theirs no more: that is how
-    phones change hands. With more than `PushDevice.LIMIT` the one unused longest is forgotten.
+    A token that they have registered is refreshed: what is None stays as it was. One of somebody else's is
+    theirs no more: that is how phones change hands. With more than `PushDevice.LIMIT` the one unused longest
+    is forgotten.
 
     Args:
         token: of Web Push the `endpoint` of the subscription.
         p256dh, auth: of Web Push the subscription's keys, base64url.
-        app: of APNs the bundle id; the first of `APNS_TOPIC` if empty.
-        is_sandbox: of APNs whether it was built for development; as `APNS_SANDBOX` says if None.
-        timezone_name: IANA; the person's own if empty.
+        app: of APNs the bundle id; the first of `APNS_TOPIC` if it was never said.
+        is_sandbox: of APNs whether it was built for development; as `APNS_SANDBOX` says if it was never said.
+        language, timezone_name: the person's own if empty; the zone is IANA's.
 
     Returns:
         The device, and whether it is new.
@@ -63,29 +64,46 @@ def register_device(
     topics = settings.PUSH["apns"]["topics"] if is_apple else []
     if app and app not in topics:
         raise Invalid.field("app", "unknown_app", _("There is no such app here."))
+    perhaps = {
+        "app": app,
+        "is_sandbox": is_sandbox,
+        "name": name,
+        "language": language,
+        "timezone": timezone_name,
+    }
     said = {
         "session": session,
         "token": token,
         "p256dh": p256dh,
         "auth": auth,
-        "app": app or next(iter(topics), ""),
-        "is_sandbox": is_apple and (settings.PUSH["apns"]["sandbox"] if is_sandbox is None else is_sandbox),
-        "name": name,
-        "language": language,
-        "timezone": timezone_name,
         "gone_at": None,
         "gone_reason": "",
+        **{column: value for column, value in perhaps.items() if value is not None},
+    }
+    unsaid = {
+        "app": next(iter(topics), ""),
+        "is_sandbox": is_apple and settings.PUSH["apns"]["sandbox"],
+        "name": "",
+        "language": "",
+        "timezone": "",
     }
     for _attempt in range(TRIES - 1):
         try:
-            return _register(user, provider, said)
+            return _register(user, provider, said, unsaid)
         except IntegrityError:  # somebody registered the same token in the same moment
             continue
-    return _register(user, provider, said)
+    return _register(user, provider, said, unsaid)
 
 
 @transaction.atomic
-def _register(user: User, provider: str, said: dict[str, object]) -> tuple[PushDevice, bool]:
+def _register(
+    user: User, provider: str, said: dict[str, Any], unsaid: dict[str, Any]
+) -> tuple[PushDevice, bool]:
+    """
+    Args:
+        said: of the columns, what is so from now on.
+        unsaid: what is so of a device that is new to them, where nothing is said of it.
+    """
     User.objects.select_for_update().get(pk=user.pk)  # one registration of theirs at a time: they are counted
     token_hash = fingerprint(str(said["token"]))
     found = PushDevice.objects.select_for_update().filter(provider=provider, token_hash=token_hash).first()
@@ -97,15 +115,14 @@ def _register(user: User, provider: str, said: dict[str, object]) -> tuple[PushD
         found.save()
         return found, False
     _make_room(user)
+    given = {**unsaid, **said, "user": user, "seen_at": now}
     if found is None:
-        device = PushDevice(user=user, provider=provider, token_hash=token_hash, seen_at=now, **said)
+        device = PushDevice(provider=provider, token_hash=token_hash, **given)
         device.save(force_insert=True)
         return device, True
     # Not deleted and made anew: of many people at once each finds it here, and waits for the one before.
     device_id = uuid7()
-    PushDevice.objects.filter(pk=found.pk).update(
-        id=device_id, user=user, created_at=now, seen_at=now, **said
-    )
+    PushDevice.objects.filter(pk=found.pk).update(id=device_id, created_at=now, **given)
     return PushDevice.objects.get(pk=device_id), True
 
 

@@ -128,6 +128,25 @@ def test_the_same_token_again_refreshes_the_row(layla, client_of):
     assert device.seen_at.isoformat() > made["seen_at"]
 
 
+def test_what_is_not_said_again_stays_as_it_was(layla, client_of, apns):
+    client = client_of(layla)
+    device = client.post(DEVICES, IPHONE | {"is_sandbox": True}).json()
+    client.patch(f"{DEVICES}/{device['id']}", {"name": "Mine", "timezone": "Asia/Amman", "language": "ar"})
+
+    again = client.post(DEVICES, IPHONE).json()
+
+    said = (again["name"], again["timezone"], again["language"], again["app"], again["is_sandbox"])
+    assert said == ("Mine", "Asia/Amman", "ar", "example.serai.ios", True)
+
+
+def test_nothing_that_one_person_said_of_a_phone_is_left_for_the_next(layla, omar, client_of):
+    client_of(layla).post(DEVICES, PHONE | {"name": "Layla's", "timezone": "Asia/Amman", "language": "ar"})
+
+    handed_on = client_of(omar).post(DEVICES, PHONE).json()
+
+    assert (handed_on["name"], handed_on["timezone"], handed_on["language"]) == ("", "", "")
+
+
 def test_a_phone_that_changes_hands_is_another_device(layla, omar, client_of):
     """What was on its way to the one must not come out at the other."""
     before = client_of(layla).post(DEVICES, PHONE).json()["id"]
