@@ -4,24 +4,27 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from common.api.filters import YesOrNo
 from notifications.models import Delivery, Notification
 
 from .serializers.preferences import CHAT
 
 
+def snoozed(rows: Any, wanted: bool) -> Any:  # noqa: FBT001
+    until = Q(snoozed_until__gt=timezone.now())
+    return rows.filter(until) if wanted else rows.filter(~until | Q(snoozed_until=None))
+
+
 class NotificationFilter(django_filters.FilterSet):
-    unread = django_filters.BooleanFilter(
-        field_name="read_at", lookup_expr="isnull", help_text="Only unread ones, or only read ones."
+    unread = YesOrNo(
+        lambda rows, wanted: rows.filter(read_at__isnull=wanted),
+        help_text="Only unread ones, or only read ones.",
     )
-    archived = django_filters.BooleanFilter(
-        field_name="archived_at",
-        lookup_expr="isnull",
-        exclude=True,
+    archived = YesOrNo(
+        lambda rows, wanted: rows.filter(archived_at__isnull=not wanted),
         help_text="Those that were put away. Left out: those that were not.",
     )
-    snoozed = django_filters.BooleanFilter(
-        method="put_off", help_text="Those that are put off. Left out: those that are not."
-    )
+    snoozed = YesOrNo(snoozed, help_text="Those that are put off. Left out: those that are not.")
     type = django_filters.CharFilter(field_name="kind", max_length=64, help_text="Only of this kind.")
     chat = django_filters.UUIDFilter(method="of_chat", help_text="Only of this chat.")
 
@@ -32,13 +35,9 @@ class NotificationFilter(django_filters.FilterSet):
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         rows = super().filter_queryset(queryset)
         asked = self.form.cleaned_data
-        if asked["archived"] is None:
+        if not asked["archived"]:
             rows = rows.filter(archived_at=None)
-        return rows if asked["snoozed"] is not None else self.put_off(rows, "snoozed", value=False)
-
-    def put_off(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:  # noqa: FBT001
-        until = Q(snoozed_until__gt=timezone.now())
-        return rows.filter(until) if value else rows.filter(~until | Q(snoozed_until=None))
+        return rows if asked["snoozed"] else snoozed(rows, wanted=False)
 
     def of_chat(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
         return rows.filter(topic=f"{CHAT}{value}")

@@ -68,8 +68,8 @@ class DeviceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         description="Send it at every start of the app, and whenever the provider gives another token: the "
         "same token again refreshes what is known of it, and what is left out stays. It holds as long as the "
         "session it is sent in. A token that somebody else registered on this device is theirs no more. A "
-        "person has 20 at most: with one more, the one unused longest is forgotten. A browser first takes the "
-        "key of `GET notifications/devices/keys`.",
+        "person has 20 at most: with one more, the one unused longest is forgotten. A browser first takes "
+        "the key of `GET notifications/devices/keys`.",
         request=DeviceInput,
         responses={
             200: OpenApiResponse(DeviceSerializer, "It was registered before."),
