@@ -10,14 +10,17 @@ from django.utils.translation import gettext_lazy
 from accounts.events import RoleGranted, RoleRevoked, SecurityNoticed
 from accounts.models import Role
 from accounts.services import exports
+from common.direction import isolated
 from common.jobs.events import JobUpdated
 from common.models import Job, LogEntry
 
+from .events import WebhookPaused
 from .kinds import Call, Caller, Kind, Words
-from .models import Notification
+from .models import Notification, Webhook
 
 SECURITY: Final = "security"
 EXPORT: Final = "export_ready"
+WEBHOOK_PAUSED: Final = "webhook_paused"
 
 NOTICED: Final = {
     "api_key.created": gettext_lazy("An API key of your account was made"),
@@ -50,6 +53,13 @@ ROLES: Final = {
     Role.MARKETER: gettext_lazy("marketer"),
     Role.MODERATOR: gettext_lazy("moderator"),
     Role.STAFF: gettext_lazy("staff"),
+}
+
+
+PAUSED: Final = {
+    Webhook.Pause.STAFF: gettext_lazy("Our staff paused %(address)s."),
+    Webhook.Pause.DEAD: gettext_lazy("Nothing was taken at %(address)s for as long as we try."),
+    Webhook.Pause.GONE: gettext_lazy("%(address)s answered that it is gone for good."),
 }
 
 
@@ -117,6 +127,22 @@ def role_revoked(rows: Sequence[Notification]) -> list[Words | None]:
     ]
 
 
+def webhooks_paused(rows: Sequence[Notification]) -> list[Words | None]:
+    found = Webhook.objects.in_bulk([UUID(row.data["webhook"]) for row in rows])
+
+    def words(row: Notification) -> Words | None:
+        webhook = found.get(UUID(row.data["webhook"]))
+        if webhook is None:
+            return None
+        return Words(
+            title=_("A webhook of yours is paused"),
+            body=str(PAUSED[row.data["reason"]]) % {"address": isolated(webhook.url)},
+            path=f"/settings/webhooks/{webhook.pk}",
+        )
+
+    return [words(row) for row in rows]
+
+
 def _role(row: Notification) -> str:
     return str(ROLES.get(row.data["role"], row.data["role"]))
 
@@ -145,6 +171,12 @@ KINDS: Final = [
         elsewhere=frozenset({"email"}),
     ),
     Kind(
+        name=WEBHOOK_PAUSED,
+        label=gettext_lazy("A webhook of yours is paused"),
+        words=webhooks_paused,
+        channels=frozenset({"in_app", "email", "push"}),
+    ),
+    Kind(
         name="role_granted",
         label=gettext_lazy("You are given a role"),
         words=role_granted,
@@ -160,6 +192,7 @@ KINDS: Final = [
 CALLERS: Final = {
     SecurityNoticed.type: to_owner(SECURITY, "what"),
     JobUpdated.type: to_owner(EXPORT, "job", only=is_finished_export),
+    WebhookPaused.type: to_owner(WEBHOOK_PAUSED, "webhook", "reason"),
     RoleGranted.type: to_owner("role_granted", "role"),
     RoleRevoked.type: to_owner("role_revoked", "role"),
 }

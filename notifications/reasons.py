@@ -19,7 +19,6 @@ class Reason(models.TextChoices):
     MUTED = "muted", _("They have muted everything for a while.")
     # Whether it can reach them.
     NO_TARGET = "no_target", _("There is no device, address or receiver for it.")
-    NOT_CONFIGURED = "not_configured", _("This way is not set up here.")
     # When.
     QUIET_HOURS = "quiet_hours", _("It waits for the end of their quiet hours.")
     DIGEST = "digest", _("It waits for their next digest.")
@@ -27,7 +26,6 @@ class Reason(models.TextChoices):
     # At the moment of sending.
     READ = "read", _("They had read it by then.")
     GONE = "gone", _("It was no longer there for them by then.")
-    DIGESTED = "digested", _("It was told in a digest.")
     # What came of it.
     SENT = "sent", _("It was handed over.")
     TARGET_GONE = "target_gone", _("The other side says that nobody is there any more.")

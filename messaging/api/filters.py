@@ -4,6 +4,7 @@ import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from common.api.filters import YesOrNo
+from common.problems import Invalid
 from files.models import File
 from messaging.models import Chat, Folder, MessageFile
 

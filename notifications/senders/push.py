@@ -16,7 +16,6 @@ from common.actors import SYSTEM
 from notifications.models import Delivery, PushDevice
 from notifications.outcomes import Outcome, Result
 from notifications.providers.push import PushMessage, provider_for
-from notifications.reasons import Reason
 from notifications.registries import Channel, Target
 from notifications.services import Parcel, prepare, retire_device
 
@@ -83,7 +82,7 @@ def send_push(device: UUID, message: PushMessage) -> Outcome:
     try:
         provider = provider_for(row.provider)
     except ProviderNotConfigured:
-        return Outcome(result=Result.SKIPPED, code=Reason.NOT_CONFIGURED)
+        return Outcome(result=Result.AGAIN, code="provider_not_configured")
     outcome = provider.send(row, message)
     if outcome.result == Result.GONE:
         retire_device(device=row, reason=outcome.code, actor=SYSTEM)

@@ -164,7 +164,7 @@ def test_a_provider_whose_account_was_taken_away_waits_for_an_operator(settings)
     device = PushDeviceFactory()
     settings.LOCAL_PUSH = False
 
-    assert came_of(device) == ("skipped", "not_configured")
+    assert came_of(device) == ("again", "provider_not_configured")
     device.refresh_from_db()
     assert device.gone_at is None
 
