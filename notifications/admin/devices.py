@@ -73,9 +73,8 @@ class PushDeviceAdmin(ReadOnlyAdmin):
 
     @display(description=_("state"), label=DEVICE_STATE)
     def state(self, device: PushDevice) -> str:
-        if device.gone_at:
-            return str(_("gone"))
-        return str(_("takes pushes") if device.session.is_alive else _("signed out"))
+        words = {"": _("takes pushes"), "signed_out": _("signed out"), "device_gone": _("gone")}
+        return str(words[device.absence])
 
     @console_action(
         _("Send nothing more"), question=_("Send nothing to this device until its app registers it again?")

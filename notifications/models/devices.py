@@ -80,6 +80,13 @@ class PushDevice(models.Model):
         return self.name or f"{self.provider} {self.pk}"
 
     @property
+    def absence(self) -> str:
+        """Why nothing is sent there, in one word; empty where `alive` has it. Asks for the session's user."""
+        if self.gone_at:
+            return "device_gone"
+        return "" if self.session.is_alive else "signed_out"
+
+    @property
     def hears_silently(self) -> bool:
         """Whether it can be told something without its person seeing it.
 

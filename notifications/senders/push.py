@@ -73,12 +73,14 @@ def message_of(delivery: Delivery, parcel: Parcel) -> PushMessage:
 def send_push(device: UUID, message: PushMessage) -> Outcome:
     """Try once to bring *message* to a device. In no transaction: providers take their time.
 
-    A device that its provider doesn't know any more is retired. One that has been forgotten, or whose person
-    has signed out there, is sent nothing, and stays as it is.
+    A device that its provider doesn't know any more is retired. One that was retired before (`device_gone`)
+    or forgotten (`device_forgotten`), or whose person has signed out there (`signed_out`), is sent nothing.
     """
-    row = PushDevice.objects.alive(at=timezone.now()).filter(pk=device).first()
+    row = PushDevice.objects.select_related("session__user").filter(pk=device).first()
     if row is None:
-        return Outcome(result=Result.GONE, code="device_gone")
+        return Outcome(result=Result.GONE, code="device_forgotten")
+    if absence := row.absence:
+        return Outcome(result=Result.GONE, code=absence)
     try:
         provider = provider_for(row.provider)
     except ProviderNotConfigured:

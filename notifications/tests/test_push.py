@@ -122,7 +122,7 @@ def test_who_has_signed_out_there_is_told_nothing(fcm):
     device = PushDeviceFactory()
     revoke_session(session=device.session, reason="logout")
 
-    assert came_of(device) == ("gone", "device_gone")
+    assert came_of(device) == ("gone", "signed_out")
 
     device.refresh_from_db()
     assert device.gone_at is None  # the provider has said nothing of it
@@ -134,30 +134,39 @@ def test_whose_session_is_over_or_who_is_deactivated_is_told_nothing(fcm):
     over.session.expires_at = timezone.now() - timedelta(seconds=1)
     over.session.save()
 
-    assert came_of(over) == came_of(off) == ("gone", "device_gone")
+    assert came_of(over) == came_of(off) == ("gone", "signed_out")
     assert fcm.received == []
 
 
 def test_what_was_on_its_way_to_one_does_not_come_out_at_the_next(fcm, layla, client_of):
     """The phone has changed hands since."""
     device = PushDeviceFactory()
-    client_of(layla).post(
-        "/api/v1/notifications/devices", {"provider": "fcm", "token": "token-of-an-app:handed-on"}
-    )
-    PushDevice.objects.filter(user=layla).delete()
-    handed = client_of(layla).post(
-        "/api/v1/notifications/devices", {"provider": "fcm", "token": device.token}
-    )
+    token = {"provider": "fcm", "token": device.token}
+    assert client_of(layla).post("/api/v1/notifications/devices", token).status_code == 201
 
-    assert handed.status_code == 201
-    assert came_of(device) == ("gone", "device_gone")
+    assert came_of(device) == ("gone", "device_forgotten")
     assert fcm.received == []
+
+
+def test_whether_it_takes_pushes_is_one_rule_for_a_row_and_for_a_query():
+    now = timezone.now()
+    devices = [PushDeviceFactory() for _ in range(4)]
+    devices.append(PushDeviceFactory(user__is_active=False))
+    revoke_session(session=devices[1].session, reason="logout")
+    PushDevice.objects.filter(pk=devices[2].pk).update(gone_at=now, gone_reason="unregistered")
+    devices[3].session.expires_at = now
+    devices[3].session.save()
+
+    rows = PushDevice.objects.select_related("session__user").order_by("id")
+
+    assert [row.absence for row in rows] == ["", "signed_out", "device_gone", "signed_out", "signed_out"]
+    assert set(PushDevice.objects.alive(at=now)) == {row for row in rows if not row.absence}
 
 
 def test_a_device_that_never_was_is_gone(fcm):
     outcome = send_push(uuid4(), MESSAGE)
 
-    assert (outcome.result, outcome.code) == ("gone", "device_gone")
+    assert (outcome.result, outcome.code) == ("gone", "device_forgotten")
 
 
 def test_a_provider_whose_account_was_taken_away_waits_for_an_operator(settings):
