@@ -2,7 +2,7 @@ from django.urls import path
 
 from . import views
 
-devices = views.DeviceViewSet.as_view
+devices = views.PushDeviceViewSet.as_view
 notifications = views.NotificationViewSet.as_view
 CHANGES = {"put": "update", "patch": "partial_update", "delete": "destroy"}
 hooks = views.WebhookViewSet.as_view

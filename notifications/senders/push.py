@@ -16,6 +16,7 @@ from common.actors import SYSTEM
 from notifications.models import Delivery, PushDevice
 from notifications.outcomes import Outcome, Result
 from notifications.providers.push import PushMessage, provider_for
+from notifications.reasons import Reason
 from notifications.registries import Channel, Target
 from notifications.services import Parcel, prepare, retire_device
 
@@ -36,12 +37,13 @@ def people() -> QuerySet[Any, Any]:
 
 def send(delivery: Delivery) -> Outcome:
     """`registries.Send`: one push to one device."""
-    parcel = prepare(delivery)
-    return (
-        parcel
-        if isinstance(parcel, Outcome)
-        else send_push(UUID(delivery.target), message_of(delivery, parcel))
-    )
+    device = PushDevice.objects.filter(pk=delivery.target).first()
+    if delivery.purpose == Delivery.Purpose.CLEAR and not (device and device.hears_silently):
+        return Outcome(result=Result.SKIPPED, code=Reason.NO_TARGET)
+    parcel = prepare(delivery, language=device.language if device else "")
+    if isinstance(parcel, Outcome):
+        return parcel
+    return send_push(UUID(delivery.target), message_of(delivery, parcel))
 
 
 def message_of(delivery: Delivery, parcel: Parcel) -> PushMessage:
@@ -66,7 +68,7 @@ def message_of(delivery: Delivery, parcel: Parcel) -> PushMessage:
         collapse=str(row.pk),  # what repeats takes its own place
         badge=parcel.badge,
         is_urgent=True,  # somebody is to see it now: what may wait is no push
-        language=parcel.user.language,
+        language=parcel.language,
     )
 
 

@@ -25,7 +25,7 @@ from notifications.registries import Channel, bells, channels
 
 logger = structlog.get_logger(__name__)
 
-LEASE: Final = timedelta(seconds=60)  # far longer than an attempt takes: its worker is dead
+LEASE: Final = timedelta(seconds=150)  # longer than the worst attempt takes: its worker is dead
 BATCH: Final = 50
 LOOKS: Final = 5  # for more, while those found are of targets that have enough to do
 THREADS: Final = 8  # attempts under way in one run: most of their time they wait

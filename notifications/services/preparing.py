@@ -40,6 +40,7 @@ class Parcel:
     """What goes to a target.
 
     Attributes:
+        language: of the words.
         items: one, or those of a digest.
         cleared: notifications to be taken back there; then there are no items.
         badge: how much is unread, all in all.
@@ -47,6 +48,7 @@ class Parcel:
 
     user: User
     preferences: Preferences
+    language: str
     items: Sequence[Item] = ()
     cleared: Sequence[UUID] = ()
     badge: int = 0
@@ -79,14 +81,18 @@ def read_by_now(notifications: Sequence[Notification]) -> set[UUID]:
     return found
 
 
-def prepare(delivery: Delivery) -> Parcel | Outcome:
+def prepare(delivery: Delivery, *, language: str = "") -> Parcel | Outcome:
     """What *delivery* brings, or why it brings nothing, or not now.
+
+    Args:
+        language: that of its target, if not the person's.
 
     The rules are asked again: between the promise and the sending people read, mute, leave and are blocked.
     """
     user = User.objects.filter(pk=delivery.user_id, is_active=True).first()
     if user is None:
         return _skipped(Reason.GONE)
+    user.language = language or user.language
     preferences = Preferences.objects.filter(pk=user.pk).first() or Preferences(user=user)
     if delivery.purpose == Delivery.Purpose.CLEAR:
         return _clearing(delivery, user, preferences)
@@ -109,6 +115,7 @@ def _single(delivery: Delivery, user: User, preferences: Preferences) -> Parcel 
     return Parcel(
         user=user,
         preferences=preferences,
+        language=user.language,
         items=items,
         badge=unread_count(user.pk),
         is_urgent=kinds[row.kind].is_urgent,
@@ -151,7 +158,13 @@ def _digest(pk: UUID, user: User, preferences: Preferences) -> Parcel | Outcome:
     items = _items([row for row in rows if row.pk not in read], user)
     if not items:
         return _skipped(Reason.READ)
-    return Parcel(user=user, preferences=preferences, items=items, badge=unread_count(user.pk))
+    return Parcel(
+        user=user,
+        preferences=preferences,
+        language=user.language,
+        items=items,
+        badge=unread_count(user.pk),
+    )
 
 
 def _clearing(delivery: Delivery, user: User, preferences: Preferences) -> Parcel:
@@ -165,7 +178,13 @@ def _clearing(delivery: Delivery, user: User, preferences: Preferences) -> Parce
     )
     read = told.order_by("-id").values_list("notification", flat=True)[:CLEARED]
     cleared = list(dict.fromkeys([*(UUID(each) for each in delivery.gone), *read]))[:CLEARED]
-    return Parcel(user=user, preferences=preferences, cleared=cleared, badge=unread_count(user.pk))
+    return Parcel(
+        user=user,
+        preferences=preferences,
+        language=user.language,
+        cleared=cleared,
+        badge=unread_count(user.pk),
+    )
 
 
 def _items(rows: Sequence[Notification], user: User) -> list[Item]:

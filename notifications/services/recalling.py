@@ -15,8 +15,10 @@ def call_again(row: Notification) -> Call:
     same = Call(kind=row.kind, user=row.user_id, data=row.data, topic=row.topic, seq=row.seq)
     if entry is None:
         return same
-    found = [call for call in calls_for(entry, row.user_id) if call.kind == row.kind]
-    return found[0] if found else _nobody(entry, row.user_id, row.kind)
+    found = calls_for(entry, row.user_id)
+    # What was deleted calls nobody by name any more: then what it is now says why.
+    fitting = [call for call in found if call.kind == row.kind] or [call for call in found if call.refusal]
+    return fitting[0] if fitting else _nobody(entry, row.user_id, row.kind)
 
 
 def calls_for(entry: LogEntry, user: UUID) -> list[Call]:

@@ -1,6 +1,6 @@
 """Shapes of notifications, in and out, a module a subject."""
 
-from .devices import DeviceChangeInput, DeviceInput, DeviceSerializer, PushKeysSerializer
+from .devices import PushDeviceChangeInput, PushDeviceInput, PushDeviceSerializer, PushKeysSerializer
 from .notifications import (
     BulkInput,
     BulkResultSerializer,
@@ -16,9 +16,9 @@ __all__ = [
     "BulkInput",
     "BulkResultSerializer",
     "DeliverySerializer",
-    "DeviceChangeInput",
-    "DeviceInput",
-    "DeviceSerializer",
+    "PushDeviceChangeInput",
+    "PushDeviceInput",
+    "PushDeviceSerializer",
     "PushKeysSerializer",
     "NotificationSerializer",
     "NotificationPreferencesInput",

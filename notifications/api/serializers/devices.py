@@ -35,7 +35,7 @@ class BrowserKeysInput(Input):
         return text
 
 
-class DeviceChangeInput(Input):
+class PushDeviceChangeInput(Input):
     name = StringField(required=False, max_length=80, allow_blank=True, help_text="To be told from others.")
     language = ChoiceField(
         required=False,
@@ -58,7 +58,7 @@ class DeviceChangeInput(Input):
         return values
 
 
-class DeviceInput(DeviceChangeInput):
+class PushDeviceInput(PushDeviceChangeInput):
     provider = ChoiceField(choices=Provider.choices, help_text="Whose token it is.")
     token = StringField(
         max_length=MAX_TOKEN,
@@ -94,7 +94,7 @@ def _wrong(field: str, code: str, detail: str | Promise) -> serializers.Validati
     return serializers.ValidationError({field: [serializers.ErrorDetail(str(detail), code)]})
 
 
-class DeviceSerializer(serializers.ModelSerializer[PushDevice]):
+class PushDeviceSerializer(serializers.ModelSerializer[PushDevice]):
     """Shape out: never the token."""
 
     class Meta:

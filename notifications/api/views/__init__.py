@@ -1,7 +1,7 @@
 """The operations on notifications, a module a subject."""
 
 from .deliveries import DeliveryViewSet, TraceView
-from .devices import DeviceViewSet, PushKeysView
+from .devices import PushDeviceViewSet, PushKeysView
 from .notifications import (
     AllView,
     BulkActionView,
@@ -16,7 +16,7 @@ __all__ = [
     "AllView",
     "BulkActionView",
     "DeliveryViewSet",
-    "DeviceViewSet",
+    "PushDeviceViewSet",
     "PushKeysView",
     "EventTypesView",
     "NotificationViewSet",

@@ -18,9 +18,9 @@ from common.problems import Invalid
 from notifications import services
 from notifications.api import examples
 from notifications.api.serializers import (
-    DeviceChangeInput,
-    DeviceInput,
-    DeviceSerializer,
+    PushDeviceChangeInput,
+    PushDeviceInput,
+    PushDeviceSerializer,
     PushKeysSerializer,
 )
 from notifications.models import PushDevice
@@ -51,10 +51,10 @@ from notifications.providers.push import browser_key, takes_devices
         responses={204: OpenApiResponse(description="Forgotten.")},
     ),
 )
-class DeviceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
+class PushDeviceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
     """For people alone: a device belongs to the session that registers it, and a key has none."""
 
-    serializer_class = DeviceSerializer
+    serializer_class = PushDeviceSerializer
     pagination_class = CursorPages
     queryset = PushDevice.objects.none()
 
@@ -70,10 +70,10 @@ class DeviceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         "session it is sent in. A token that somebody else registered on this device is theirs no more. A "
         "person has 20 at most: with one more, the one unused longest is forgotten. A browser first takes "
         "the key of `GET notifications/devices/keys`.",
-        request=DeviceInput,
+        request=PushDeviceInput,
         responses={
-            200: OpenApiResponse(DeviceSerializer, "It was registered before."),
-            201: DeviceSerializer,
+            200: OpenApiResponse(PushDeviceSerializer, "It was registered before."),
+            201: PushDeviceSerializer,
             **refuses(ProviderNotConfigured(provider="apns"), Invalid),
         },
         examples=[
@@ -83,10 +83,10 @@ class DeviceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         ],
     )
     def create(self, request: SignedRequest) -> Response:
-        values = read(DeviceInput, request.data)
+        values = read(PushDeviceInput, request.data)
         device, is_new = services.register_device(user=request.user, session=request.auth, **values)
         return Response(
-            DeviceSerializer(device).data,
+            PushDeviceSerializer(device).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
             headers={"Location": reverse("push-device", args=[device.pk])},
         )
@@ -96,21 +96,23 @@ class DeviceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet
         tags=["notifications"],
         summary="Change a push device",
         description="Its name, language and time zone; what is left out stays.",
-        request=DeviceChangeInput,
-        responses={200: DeviceSerializer},
+        request=PushDeviceChangeInput,
+        responses={200: PushDeviceSerializer},
         examples=[sent("another zone", {"timezone": "Asia/Amman"}), given("changed", examples.PUSH_DEVICE)],
     )
     def partial_update(self, request: SignedRequest, pk: str) -> Response:
-        changed = services.change_device(device=self.get_object(), **read(DeviceChangeInput, request.data))
-        return Response(DeviceSerializer(changed).data)
+        changed = services.change_device(
+            device=self.get_object(), **read(PushDeviceChangeInput, request.data)
+        )
+        return Response(PushDeviceSerializer(changed).data)
 
     @extend_schema(
         operation_id="notifications_devices_replace",
         tags=["notifications"],
         summary="Change a push device",
         description="As `PATCH`.",
-        request=DeviceChangeInput,
-        responses={200: DeviceSerializer},
+        request=PushDeviceChangeInput,
+        responses={200: PushDeviceSerializer},
         examples=[sent("another zone", {"timezone": "Asia/Amman"}), given("changed", examples.PUSH_DEVICE)],
     )
     def update(self, request: SignedRequest, pk: str) -> Response:
