@@ -11,7 +11,7 @@ from accounts.services import revoke_session
 from accounts.tokens import fingerprint
 from common.holdings import Subject
 from notifications.models import PushDevice
-from notifications.privacy import pushes_kept_for
+from notifications.privacy.devices import pushes_kept_for
 from notifications.providers.push import PushMessage, provider_for
 from notifications.senders.push import send_push
 from notifications.services import register_device
