@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import pytest
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core.exceptions import ImproperlyConfigured
@@ -82,6 +83,26 @@ def test_a_production_process_does_not_start_without_a_key(tmp_path):
     assert done.returncode != 0
     assert "SECRET_KEY (or SECRET_KEY_FILE) must be set in production." in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_production_process_lets_no_stranger_call_the_network_around(tmp_path):
+    environment = {
+        "ENVIRONMENT": "production",
+        "ENV_FILE": os.devnull,
+        "DATA_DIR": str(tmp_path),
+        "SECRET_KEY": "k" * 60,
+        "FIELD_KEYS": Fernet.generate_key().decode(),
+        "AUDIT_KEYS": "a" * 48,
+        "ALLOWED_HOSTS": "serai.example",
+        "OUTBOUND_PRIVATE": "true",
+    }
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+
+    assert done.returncode != 0
+    assert "OUTBOUND_PRIVATE would let strangers call the network around: unset it." in done.stderr
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"])

@@ -1,11 +1,13 @@
 """Webhooks at real receivers: signed, tried, given up, and the gap that an outage leaves, filled."""
 
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
+from time import sleep
 
 import pytest
 import time_machine
@@ -488,3 +490,33 @@ def test_workers_at_once_deliver_each_event_once(layla, omar, monkeypatch):
     ids = [call.headers["webhook-id"] for call in there.calls]
     assert len(ids) == len(set(ids)) == 30
     assert {each.state for each in deliveries(webhook)} == {"sent"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_at_a_receiver_that_comes_and_goes_trip_over_nothing(layla, omar, monkeypatch):
+    """Failures hold the queue back, successes let it go, and its owner pauses and resumes it meanwhile."""
+    monkeypatch.setattr(delivering, "ThreadPoolExecutor", ThreadPoolExecutor)
+    many = connection.vendor == "postgresql"
+    group = group_of(layla, omar)
+    with receiver() as there:
+        there.reply = lambda call: Reply(status=500 if len(there.calls) % 3 else 204)
+        webhook = webhook_of(layla, "message.*", url=there.url)
+        say(group, *map(str, range(60 if many else 6)))
+
+        def work(number: int) -> None:
+            for turn in range(10):
+                if number == 0:
+                    (resume_webhook if turn % 2 else pause_webhook)(actor=layla, webhook=webhook)
+                    sleep(0.03)
+                elif number == 1:
+                    say(group, f"turn {turn}")
+                else:
+                    deliver_due("webhook")
+
+        at_once(8 if many else 1, work)
+        resume_webhook(actor=layla, webhook=webhook)
+
+    results = Counter(Attempt.objects.values_list("result", "code"))
+    assert set(results) <= {("sent", "sent"), ("again", "http_500"), ("skipped", "paused")}, results
+    seqs = list(WebhookEvent.objects.filter(webhook=webhook).order_by("seq").values_list("seq", flat=True))
+    assert seqs == list(range(1, len(seqs) + 1))
