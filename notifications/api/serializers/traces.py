@@ -1,10 +1,12 @@
 """Deliveries, and why there were some or none, out."""
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from common.api.serializers import moment
 from notifications.models import Attempt, Delivery
 from notifications.reasons import Reason
 from notifications.services import Trace
@@ -15,6 +17,16 @@ def explanation(reason: str | None) -> str | None:
     if not reason:
         return None
     return str(Reason(reason).label) if reason in Reason.values else reason
+
+
+def _whole(step: dict[str, Any]) -> dict[str, Any]:
+    until = step.get("until")
+    return step | {
+        "reason": step.get("reason"),
+        "explanation": explanation(step.get("reason")),
+        "until": moment(datetime.fromisoformat(until)) if until else None,
+        "target": step.get("target"),
+    }
 
 
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
@@ -84,12 +96,7 @@ class TraceSerializer(serializers.Serializer[Trace]):
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, trace: Trace) -> list[dict[str, Any]]:
         """In the order in which they were asked."""
-        return [
-            {"reason": None, "until": None, "target": None}
-            | step
-            | {"explanation": explanation(step.get("reason"))}
-            for step in trace.steps
-        ]
+        return [_whole(step) for step in trace.steps]
 
 
 class TracesSerializer(serializers.Serializer[Any]):
