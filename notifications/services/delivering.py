@@ -25,7 +25,7 @@ from notifications.registries import Channel, bells, channels
 
 logger = structlog.get_logger(__name__)
 
-LEASE: Final = timedelta(seconds=150)  # longer than the worst attempt takes: its worker is dead
+LEASE: Final = timedelta(seconds=150)  # longer than the worst attempt takes: after it its worker is dead
 BATCH: Final = 50
 LOOKS: Final = 5  # for more, while those found are of targets that have enough to do
 THREADS: Final = 8  # attempts under way in one run: most of their time they wait
@@ -110,8 +110,10 @@ def _under_way(channel: Channel, targets: set[str], at: datetime) -> Counter[str
 
 def _attempt(claim: Claim) -> None:
     """In a thread of the run's: what it needs of the database it gives back."""
-    start = monotonic()
     try:
+        if not _begin(claim):
+            return
+        start = monotonic()
         try:
             outcome = _send(claim.delivery)
         except Exception as error:
@@ -124,6 +126,16 @@ def _attempt(claim: Claim) -> None:
     finally:
         if not connection.in_atomic_block:  # of a test, in its own thread
             connection.close()
+
+
+def _begin(claim: Claim) -> bool:
+    """Whether it is still this run's: what was claimed with it may have taken longer than the lease."""
+    now = timezone.now()
+    mine = Delivery.objects.waiting().filter(pk=claim.delivery.pk, holder=claim.attempt)
+    if mine.update(due_at=now + LEASE):
+        return True
+    Attempt.objects.filter(pk=claim.attempt).delete()  # there was none
+    return False
 
 
 def _send(delivery: Delivery) -> Outcome:
@@ -193,7 +205,8 @@ def _hold_back(row: Delivery) -> None:
     queue = Delivery.objects.waiting().filter(
         channel=row.channel, target=row.target, due_at__lt=row.due_at, holder=None
     )
-    queue.update(due_at=row.due_at)
+    free = queue.select_for_update(skip_locked=True).values_list("pk", flat=True)  # others are about to begin
+    Delivery.objects.filter(pk__in=list(free)).update(due_at=row.due_at)
 
 
 @transaction.atomic

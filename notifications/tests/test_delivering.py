@@ -160,6 +160,19 @@ def test_of_a_worker_that_died_another_takes_over_when_the_lease_is_over(receive
     assert [each.result for each in Attempt.objects.all()] == ["again", "sent"]
 
 
+def test_what_waited_too_long_behind_others_is_anothers(receiver: Receiver) -> None:
+    delivery = DeliveryFactory()
+    [first] = claim(channel=channels["test"], at=timezone.now())
+    Delivery.objects.update(due_at=timezone.now())
+    [second] = claim(channel=channels["test"], at=timezone.now())
+
+    for each in (first, second):
+        delivering._attempt(each)
+
+    assert receiver.heard == [str(delivery.pk)]
+    assert [(each.number, each.result) for each in Attempt.objects.all()] == [(2, "sent")]
+
+
 def test_what_kills_every_worker_is_given_up(receiver: Receiver) -> None:
     delivery = DeliveryFactory()
     for _ in range(3):
