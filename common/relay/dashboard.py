@@ -8,7 +8,7 @@ from common.models import DeadLetter
 CARDS = [
     Card(
         title=_("Dead letters"),
-        icon="sms_failed",
+        icon="unsubscribe",
         rows=DeadLetter.objects.all,
         changelist="common_deadletter",
         permission="common.view_deadletter",

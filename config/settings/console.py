@@ -64,6 +64,7 @@ UNFOLD = {
                 "items": [
                     item(_("Notifications"), "notifications", "notifications_notification"),
                     item(_("Deliveries"), "outgoing_mail", "notifications_delivery"),
+                    item(_("Push devices"), "phonelink_ring", "notifications_pushdevice"),
                     item(_("Webhooks"), "webhook", "notifications_webhook"),
                 ],
             },
@@ -72,12 +73,6 @@ UNFOLD = {
                 "items": [
                     item(_("Files"), "attach_file", "files_file"),
                     item(_("Uploads"), "upload", "files_upload"),
-                ],
-            },
-            {
-                "title": _("Notifications"),
-                "items": [
-                    item(_("Push devices"), "phonelink_ring", "notifications_pushdevice"),
                 ],
             },
             {
@@ -95,7 +90,7 @@ UNFOLD = {
                     item(_("Audit checks"), "verified", "accounts_auditcheck"),
                     item(_("Mails"), "mail", "common_mail"),
                     item(_("Jobs"), "hourglass_top", "common_job"),
-                    item(_("Dead letters"), "sms_failed", "common_deadletter"),
+                    item(_("Dead letters"), "unsubscribe", "common_deadletter"),
                     item(_("Usage"), "bar_chart", "common_usage"),
                     {"title": _("API documents"), "icon": "menu_book", "link": reverse_lazy("docs")},
                 ],

@@ -66,8 +66,8 @@ class AttemptInline(ReadOnlyInline):
 class DeliveryAdmin(ReadOnlyAdmin):
     """Did it reach them, by which way, and if not, why? Newest first, by index, and never counted."""
 
-    list_display = ["created_at", "person", "channel", "of", "state_shown", "why", "attempts", "due_at"]
-    list_select_related = ["user", "notification"]
+    list_display = ["created_at", "person", "channel", "of", "state_shown", "why", "attempts", "next_at"]
+    list_select_related = ["user", "notification", "event"]
     list_filter = [ByChannel, "state", ByReason, "purpose"]
     search_fields = ["user"]
     search_help_text = _(
@@ -86,12 +86,12 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "number",
         "state_shown",
         "why",
-        "due_at",
+        "next_at",
         "attempts",
         "created_at",
         "ended_at",
     ]
-    readonly_fields = ["id", "person", "of", "state_shown", "why"]
+    readonly_fields = ["id", "person", "of", "state_shown", "why", "next_at"]
     inlines: ClassVar[list[Any]] = [AttemptInline]
     actions = ["send_again"]
     actions_detail: ClassVar[list[str]] = ["send_this_again"]
@@ -113,7 +113,13 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def of(self, delivery: Delivery) -> str:
         if delivery.notification:
             return link_to(delivery.notification, delivery.notification.kind)
-        return str(_("digest")) if delivery.digest_id else ""
+        if delivery.event:
+            return delivery.event.type
+        return str(_("digest") if delivery.digest_id else delivery.get_purpose_display())
+
+    @display(description=_("next try"))
+    def next_at(self, delivery: Delivery) -> Any:
+        return delivery.due_at if delivery.state == Delivery.State.WAITING else None
 
     @display(description=_("state"), label=STATES)
     def state_shown(self, delivery: Delivery) -> str:
