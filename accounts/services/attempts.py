@@ -142,10 +142,15 @@ def _account(email: str) -> str:
     return salted_hmac("accounts.attempts", normalize_email(email), algorithm="sha256").hexdigest()
 
 
+def forget_attempts(*, user: User) -> bool:
+    """Forget every failed attempt at the account of *user*: the next one is looked at at once."""
+    return bool(AttemptCount.objects.filter(user=user).delete()[0])
+
+
 @transaction.atomic
 def let_in(*, user: User, actor: User | System) -> bool:
-    """Forget every failed attempt at the account of *user*: the next one is looked at at once."""
-    if not AttemptCount.objects.filter(user=user).delete()[0]:
+    """As `forget_attempts`, by staff: it is written down, and *user* is told."""
+    if not forget_attempts(user=user):
         return False
     audit.record(category=audit.Category.SECURITY, verb="attempts.forgiven", actor=actor, subject=user)
     return True

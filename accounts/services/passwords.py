@@ -13,7 +13,7 @@ from common.mail.services import queue_mail
 from common.problems import Invalid
 
 from . import audit
-from .attempts import attempt_of, let_in
+from .attempts import attempt_of, forget_attempts
 from .codes import Purpose, find_by_code, find_by_token, make_code, use_code
 from .factors import standing_of
 from .freshness import require_fresh
@@ -84,7 +84,7 @@ def reset_password(*, password: str, token: str = "", email: str = "", code: str
             _replace(user, hashed)
             _record("password.reset", actor=user, user=user)
             revoke_sessions(user=user, reason="password_reset")
-            let_in(user=user, actor=user)  # guesses at the old one say nothing of the new
+            forget_attempts(user=user)  # guesses at the old one say nothing of the new
     except CodeInvalid:
         if token:
             raise ResetTokenInvalid from None

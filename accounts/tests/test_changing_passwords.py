@@ -39,8 +39,9 @@ def test_a_changed_password_ends_the_other_sessions_and_is_told_by_mail(
     assert phone.get(ME).json()["code"] == "session_ended"
     phone.session_row.refresh_from_db()
     assert phone.session_row.revoked_reason == "password_changed"
-    assert [(each.type, each.data["session"]) for each in told] == [
-        ("session.revoked", str(phone.session_row.pk))
+    assert [(each.type, each.data) for each in told] == [
+        ("security.noticed", {"what": "password.changed"}),
+        ("session.revoked", {"user": str(layla.pk), "session": str(phone.session_row.pk)}),
     ]
     logins = [
         client.post("/api/v1/auth/login", {"email": "layla@example.com", "password": password}).status_code

@@ -151,8 +151,11 @@ def test_a_mailed_proof_sets_a_new_password_and_ends_every_session(
     assert [device.get(ME).json()["code"] for device in (phone, laptop)] == ["session_ended"] * 2
     assert client.post("/api/v1/auth/refresh", {"refresh": refresh}).json()["code"] == "session_ended"
     assert {each.revoked_reason for each in Session.objects.filter(user=layla)} == {"password_reset"}
-    assert [each.type for each in told] == ["session.revoked"] * 3
-    assert {each.data["session"] for each in told} == {
+    noticed, *ended = told
+    assert (noticed.type, noticed.topic) == ("security.noticed", f"user:{layla.pk}")
+    assert noticed.data == {"what": "password.reset"}
+    assert [each.type for each in ended] == ["session.revoked"] * 3
+    assert {each.data["session"] for each in ended} == {
         str(pk) for pk in Session.objects.filter(user=layla).values_list("pk", flat=True)
     }
     others.refresh_from_db()

@@ -109,8 +109,10 @@ def test_a_reused_token_tells_the_sockets_of_its_session(clock, tokens, committe
         refresh(tokens["refresh"])
 
     session = Session.objects.get()
-    assert [(each.type, each.topic, each.data["session"]) for each in told] == [
-        ("session.revoked", f"user:{session.user_id}", str(session.pk))
+    stream, user = f"user:{session.user_id}", str(session.user_id)
+    assert [(each.type, each.topic, each.data) for each in told] == [
+        ("session.revoked", stream, {"user": user, "session": str(session.pk)}),
+        ("security.noticed", stream, {"what": "session.token_reused"}),
     ]
 
 
