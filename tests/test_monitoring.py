@@ -15,6 +15,9 @@ from rest_framework.test import APIClient
 from common import metrics
 from common.events import Told
 from common.tests.test_metrics import OF_POSTGRESQL
+from notifications.metrics import attempted
+from notifications.outcomes import Outcome, Result
+from notifications.registries import channels
 from realtime.asyncapi import every_event
 from realtime.frames import Close
 from realtime.metrics import closed, resumed
@@ -73,6 +76,7 @@ def series() -> Series:
     metrics.count_events([Told(topic="chat:1", seq=1, type="message.sent", data={}, at=None)])  # type: ignore[arg-type]
     closed(Close.TOO_SLOW)
     resumed(None)
+    attempted("email", Outcome.sent())
     text = APIClient().get("/metrics").content.decode()
     found = dict(OF_PROMETHEUS)
     for family in text_string_to_metric_families(text):
@@ -104,15 +108,18 @@ def test_values_that_are_asked_for_can_be():
         "outcome": {"whole", "reset"},
         "of": set(metrics.backlogs),
         "type": {event.type for event in every_event()},
+        "channel": set(channels),
+        "result": set(Result.values),
     }
     asked = [
         (label, value)
         for _, expression in expressions()
-        for label, value in re.findall(SELECTED, expression)
+        for label, values in re.findall(SELECTED, expression)
         if label in known
+        for value in values.split("|")
     ]
 
-    assert ("code", "TOO_SLOW") in asked
+    assert {("code", "TOO_SLOW"), ("of", "relay_webhooks"), ("result", "refused")} <= set(asked)
     assert [(label, value) for label, value in asked if value not in known[label]] == []
 
 
