@@ -24,7 +24,7 @@ from accounts.tests.factories import SessionFactory
 from common import holdings
 from common.fields import EncryptedTextField
 from common.holdings import Holding, fields_of
-from common.models import Job, LogEntry, Mail
+from common.models import DeadLetter, Job, LogEntry, Mail
 from files.models import File, FileScan, Upload, UploadPiece
 from legal.models import Acceptance, Document, Version
 from messaging.models import Chat, Contact, Message, MessageFile, Revision
@@ -69,6 +69,7 @@ MORE: dict[type[models.Model], Callable[[User, User], dict[str, Any]]] = {
     Chat: lambda user, other: {"type": "group", "participant_count": 2},
     Contact: lambda user, other: {"owner": user, "user": other},
     CookieSession: lambda user, other: cookie_of(user),
+    DeadLetter: lambda user, other: {"topic": f"user:{user.pk}"},
     Erasure: lambda user, other: {"cancelled_at": timezone.now()},
     FileScan: lambda user, other: {"file": File.objects.get(owner=user)},
     Job: lambda user, other: {"state": "done", "progress": 100},
@@ -90,6 +91,7 @@ FIRST = (Chat, Message, File, Upload, Webhook)
 FIXED = {
     "accounts.user.email",  # a canary of its own: `plant` makes it
     "admin.logentry.object_id",
+    "common.deadletter.topic",
     "common.logentry.topic",
     "common.mail.to",
     "messaging.chat.private_key",  # of two ids, and of private chats alone

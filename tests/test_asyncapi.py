@@ -22,6 +22,7 @@ from accounts.services import (
     update_settings,
 )
 from common.actors import SYSTEM
+from common.relay.services import drain
 from common.tests.pictures import picture
 from files.services import delete_file, take_in_pictures
 from messaging.models import Chat, Pin, ScheduledMessage
@@ -59,6 +60,13 @@ from messaging.services import (
     update_contact,
 )
 from messaging.tests.factories import group_of
+from notifications.models import Notification
+from notifications.services import (
+    change_notifications,
+    change_preferences,
+    delete_notification,
+    read_notification,
+)
 from realtime import registry
 from realtime.asyncapi import document, every_event
 from realtime.tests.clients import enter, in_thread, live
@@ -190,6 +198,14 @@ def much_happens(layla: User, omar: User, mina: User, group: Chat) -> None:
     grant_role(actor=SYSTEM, user=layla, role=Role.CREATOR)
     switch_role(user=layla, role=Role.CREATOR)
     revoke_role(actor=SYSTEM, user=layla, role=Role.CREATOR)
+
+    drain(consumer="notifications")
+    told = Notification.objects.of(layla.pk).get(kind="role_granted")
+    read_notification(actor=layla, notification=told)
+    delete_notification(actor=layla, notification=told)
+    change_notifications(actor=layla, action="read")
+    change_preferences(user=layla, digest="daily")
+
     request_export(user=layla)
     (file,) = take_in_pictures(owner=layla, files=[("camp.png", BytesIO(picture()))])
     delete_file(actor=layla, file=file)

@@ -17,11 +17,12 @@ from accounts.tests.consoles import console_of
 from accounts.tests.factories import ReportFactory, SessionFactory, UserFactory, staff
 from common import dashboard
 from common.ids import first_id_at
-from common.models import Mail
+from common.models import DeadLetter, Mail
 from files.tests.factories import FileFactory
 from legal.models import Acceptance
 from legal.tests.factories import published
 from messaging.tests.factories import ChatFactory, MessageFactory
+from notifications.tests.factories import DeliveryFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,18 @@ def numbers(response: Any) -> dict[str, str]:
 def sent(days_ago: int, **more: Any) -> None:
     at = timezone.now() - timedelta(days=days_ago)
     MessageFactory(id=first_id_at(at), created_at=at, **more)
+
+
+def dead_letter(seq: int) -> None:
+    DeadLetter.objects.create(
+        consumer="notifications",
+        topic="chat:1",
+        seq=seq,
+        type="message.sent",
+        data={},
+        at=timezone.now(),
+        error="ValueError",
+    )
 
 
 def accepted_by(*people: User) -> None:
@@ -73,6 +86,9 @@ def test_the_cards_say_how_it_is(ada):
     AuditCheck.objects.create(place=7)
     for _ in range(2):
         Mail.objects.create(to="b@example.com", template="verify_email", attempts=20)
+    for number, state in enumerate(("failed", "failed", "failed", "waiting", "sent")):
+        DeliveryFactory(user=layla, state=state)
+        dead_letter(number)
 
     response = console_of(ada).get("/admin/")
 
@@ -86,6 +102,8 @@ def test_the_cards_say_how_it_is(ada):
         "Files in quarantine": "1",
         "Mails waiting": "1",
         "Mails failed": "2",
+        "Deliveries given up": "3",
+        "Dead letters": "5",
         "Audit checks failed in the last 7 days": "1",
     }
 
@@ -98,6 +116,9 @@ def test_each_card_leads_to_the_rows_that_it_counts(ada):
     AuditCheck.objects.create(place=7)
     sent(0)
     sent(3)
+    DeliveryFactory(state="failed")
+    DeliveryFactory(state="waiting")
+    dead_letter(1)
     client = console_of(ada)
 
     cards = client.get("/admin/").context["cards"]
@@ -128,7 +149,7 @@ def test_the_page_takes_one_query_a_number(rows, ada, django_assert_num_queries)
         MessageFactory(chat=chat, author=ada)
     client = console_of(ada)
 
-    with django_assert_num_queries(17):  # cookie, session, cards, the chart, the latest notes
+    with django_assert_num_queries(20):  # cookie, session, cards, the charts, the latest notes
         response = client.get("/admin/")
 
     assert response.status_code == 200
@@ -138,7 +159,7 @@ def test_the_chart_is_counted_once_a_minute(ada, django_assert_num_queries):
     client = console_of(ada)
     client.get("/admin/")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(16):
         client.get("/admin/")
 
 

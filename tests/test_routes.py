@@ -79,9 +79,9 @@ from messaging.services import (
     send_message,
 )
 from messaging.tests.factories import group_of
-from notifications.models import Delivery, PushDevice, Webhook
+from notifications.models import Delivery, Notification, PushDevice, Webhook
 from notifications.services import send_test
-from notifications.tests.factories import PushDeviceFactory
+from notifications.tests.factories import NotificationFactory, PushDeviceFactory
 from notifications.tests.webhooks import webhook_of
 from notifications.tokens import make_unsubscribing
 
@@ -293,6 +293,25 @@ TABLE: dict[str, tuple[int, int, int, int, int]] = {
     "GET api/v1/search/chats": SIGNED_IN,
     "GET api/v1/search/users": SIGNED_IN,
     "GET api/v1/search/suggestions": SIGNED_IN,
+    "GET api/v1/messages/<uuid:pk>/notification-trace": IN_THE_CHAT,
+    "GET api/v1/notifications": SIGNED_IN,
+    "GET api/v1/notifications/all": SIGNED_IN,
+    "GET api/v1/notifications/unread-count": SIGNED_IN,
+    "PUT api/v1/notifications/read-all": SIGNED_IN,
+    "POST api/v1/notifications/bulk-action": SIGNED_IN,
+    "GET api/v1/notifications/preferences": SIGNED_IN,
+    "PUT api/v1/notifications/preferences": SIGNED_IN,
+    "PATCH api/v1/notifications/preferences": SIGNED_IN,
+    "GET api/v1/notifications/deliveries": SIGNED_IN,
+    "GET api/v1/notifications/<uuid:pk>": THE_OWNERS,
+    "DELETE api/v1/notifications/<uuid:pk>": (401, 404, 404, 404, 204),
+    "PUT api/v1/notifications/<uuid:pk>/read": THE_OWNERS,
+    "DELETE api/v1/notifications/<uuid:pk>/read": THE_OWNERS,
+    "POST api/v1/notifications/<uuid:pk>/archive": THE_OWNERS,
+    "DELETE api/v1/notifications/<uuid:pk>/archive": THE_OWNERS,
+    "POST api/v1/notifications/<uuid:pk>/snooze": THE_OWNERS,
+    "DELETE api/v1/notifications/<uuid:pk>/snooze": THE_OWNERS,
+    "GET api/v1/notifications/<uuid:pk>/trace": THE_OWNERS,
     "GET api/v1/notifications/devices": SIGNED_IN,
     "POST api/v1/notifications/devices": (401, 201, 201, 201, 201),
     "GET api/v1/notifications/devices/keys": SIGNED_IN,
@@ -444,6 +463,7 @@ class World:
     webhook: Webhook  # the owner's, as what was sent there
     delivery: Delivery
     push_device: PushDevice  # the owner's
+    notification: Notification  # the owner's
 
     def client(self, who: str) -> APIClient:
         client = APIClient()
@@ -469,6 +489,7 @@ class World:
             "api/v1/legal/documents": self.document,
             "api/v1/messages": self.message,
             "api/v1/notifications/devices": self.push_device,
+            "api/v1/notifications": self.notification,
             "api/v1/users": self.people["second"],
             "api/v1/webhooks/<uuid:webhook>/deliveries": self.delivery,
             "api/v1/webhooks": self.webhook,
@@ -542,6 +563,10 @@ class World:
             "PUT api/v1/users/me/social-links": {"links": [{"network": "x", "url": "https://x.com/layla"}]},
             "GET api/v1/users": {"q": "second"},
             "POST api/v1/users/<uuid:pk>/report": {"reason": "spam"},
+            "POST api/v1/notifications/bulk-action": {"action": "read", "all": True},
+            "PUT api/v1/notifications/preferences": {"digest": "daily"},
+            "PATCH api/v1/notifications/preferences": {"digest": "daily"},
+            "POST api/v1/notifications/<uuid:pk>/snooze": {"until": tomorrow().isoformat()},
             "POST api/v1/notifications/devices": {"provider": "fcm", "token": f"an-app-{uuid4()}"},
             "PUT api/v1/notifications/devices/<uuid:pk>": {"name": "Phone"},
             "PATCH api/v1/notifications/devices/<uuid:pk>": {"name": "Phone"},
@@ -654,6 +679,9 @@ def world(settings: Any, tmp_path: Any) -> Iterator[World]:
             webhook=webhook,
             delivery=send_test(webhook=webhook),
             push_device=PushDeviceFactory(user=people["owner"]),
+            notification=NotificationFactory(
+                user=people["owner"], kind="role_granted", data={"role": "creator"}
+            ),
         )
 
 

@@ -26,6 +26,8 @@ CONTRACT = {  # api.md §1, the rows whose canonical paths are there
     "upload/image": "files/images",
     "upload/images": "files/images/batch",
     "upload/{id}": "files/{id}",
+    "settings/email-notifications": "notifications/preferences",
+    "account/notification-settings": "notifications/preferences",
     "messages": "chats",
     "messages/{chat}": "chats/{chat}",
     "messages/{chat}/{rest...}": "chats/{chat}/{rest}",

@@ -23,6 +23,7 @@ CODES = {
     "body_too_large": 413,
     "cannot_act_on_equal": 403,
     "challenge_invalid": 400,
+    "channel_mandatory": 409,
     "chat_full": 409,
     "contacts_full": 409,
     "checksum_mismatch": 460,

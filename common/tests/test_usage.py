@@ -190,7 +190,7 @@ def test_what_could_not_be_written_is_written_the_next_time(monkeypatch):
 
     call(times=3)
     with monkeypatch.context() as patched:
-        patched.setattr("common.models.UsageQuerySet.count_more", fail)
+        patched.setattr("common.models.usage.UsageQuerySet.count_more", fail)
         assert write() == 0
     call()
 

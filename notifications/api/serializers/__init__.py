@@ -2,6 +2,7 @@
 
 from .devices import PushDeviceChangeInput, PushDeviceInput, PushDeviceSerializer, PushKeysSerializer
 from .notifications import (
+    AllNotificationsSerializer,
     BulkInput,
     BulkResultSerializer,
     NotificationSerializer,
@@ -13,6 +14,7 @@ from .preferences import NotificationPreferencesInput, NotificationPreferencesSe
 from .traces import DeliverySerializer, TraceSerializer, TracesSerializer
 
 __all__ = [
+    "AllNotificationsSerializer",
     "BulkInput",
     "BulkResultSerializer",
     "DeliverySerializer",

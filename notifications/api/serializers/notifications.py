@@ -68,6 +68,14 @@ def _label(row: Notification) -> str:
     return str(kind.label) if kind else row.kind
 
 
+class AllNotificationsSerializer(serializers.Serializer[Any]):
+    """As a page that is the only one."""
+
+    results = NotificationSerializer(many=True, read_only=True)
+    next = serializers.CharField(read_only=True, allow_null=True, help_text="Always null.")
+    previous = serializers.CharField(read_only=True, allow_null=True, help_text="Always null.")
+
+
 class UnreadCountSerializer(serializers.Serializer[Any]):
     unread_count = serializers.IntegerField(read_only=True)
 

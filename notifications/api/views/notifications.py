@@ -21,6 +21,7 @@ from notifications import services
 from notifications.api import examples
 from notifications.api.filters import NotificationFilter
 from notifications.api.serializers import (
+    AllNotificationsSerializer,
     BulkInput,
     BulkResultSerializer,
     NotificationSerializer,
@@ -187,7 +188,7 @@ class AllView(OfMine):
         tags=["notifications"],
         summary="All my notifications",
         description=f"Without pages: the latest {MOST}, neither put away nor put off.",
-        responses={200: NotificationSerializer(many=True)},
+        responses={200: AllNotificationsSerializer},
         examples=[given("all", {"results": [examples.NOTIFICATION], "next": None, "previous": None})],
     )
     def get(self, request: SignedRequest) -> Response:
