@@ -29,6 +29,8 @@ ERROR_KEPT: Final = 2000  # characters
 
 def prepare_cursors(**_: Any) -> None:
     """New consumers begin with what comes next; of the signal `post_migrate`."""
+    if RelayCursor._meta.db_table not in connection.introspection.table_names():
+        return  # migrated back to before there were any
     newest = LogEntry.objects.aggregate(Max("pk"))["pk__max"] or 0
     RelayCursor.objects.bulk_create(
         [RelayCursor(consumer=name, upto=newest) for name in sorted(consumers)], ignore_conflicts=True
