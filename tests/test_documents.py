@@ -7,6 +7,8 @@ from typing import Final
 import pytest
 from django.conf import settings
 
+from notifications.kinds import kinds
+from notifications.reasons import Reason
 from realtime import registry
 from realtime.asyncapi import every_event
 from realtime.frames import Close
@@ -144,6 +146,13 @@ def test_the_live_page_names_what_goes_over_the_wire():
     assert {"message.sent", "chat.added"} <= frames
     assert [frame for frame in sorted(frames) if f'{{"type": "{frame}"' not in page] == []
     assert dict(closes) == {str(code.value): code.name for code in Close}
+
+
+def test_the_page_of_notifications_names_every_kind_and_every_reason():
+    named = set(re.findall(r"`(\w+)`", text_of("docs/notifications.md")))
+
+    assert {"mention", "security"} <= set(kinds)
+    assert [name for name in [*kinds, *Reason.values] if name not in named] == []
 
 
 # --- Status -------------------------------------------------------------------------------------------------
