@@ -12,7 +12,7 @@ from legal.models import Document
 from legal.services import draft_version, publish_version
 from legal.services.documents import Words
 from messaging.models import Chat
-from messaging.services import create_chat, mark_read, send_message
+from messaging.services import add_reaction, create_chat, mark_read, send_message
 
 from .demo_documents import PRIVACY_AR, PRIVACY_EN, TERMS_AR, TERMS_EN
 
@@ -85,8 +85,12 @@ def load() -> bool:
         description="Four days, two cars.",
         participants=[omar, mina],
     )
-    for number, (author, text) in enumerate(TALK):
-        send_message(actor=people[author], chat=group, text=text, client_id=f"demo-{number}")
+    said = [
+        send_message(actor=people[author], chat=group, text=text, client_id=f"demo-{number}")[0]
+        for number, (author, text) in enumerate(TALK)
+    ]
+    for friend, emoji in ((mina, "🎉"), (omar, "👍")):  # which is told in the app alone: no mail goes out
+        add_reaction(actor=friend, message=said[3], emoji=emoji)
     mark_read(actor=layla, chat=group, seq=len(TALK))
     for document in DOCUMENTS:
         _publish(document)
