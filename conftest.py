@@ -176,6 +176,7 @@ def log_lines() -> Iterator[Lines]:
 def _outbox_bell_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Consumers look when the test says so: not in the middle of what it counts."""
     monkeypatch.setattr(outbox_bell, "strike", lambda: None)
+    monkeypatch.setattr(outbox_bell, "EVERY", 0.0)  # nothing is left to strike when the test has ended
     monkeypatch.setattr("notifications.registries.bells", [])
     monkeypatch.setattr("notifications.services.delivering.bells", [])
 

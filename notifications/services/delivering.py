@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import uniform
@@ -26,9 +26,9 @@ from notifications.registries import Channel, bells, channels
 logger = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(seconds=150)  # longer than the worst attempt takes: after it its worker is dead
-BATCH: Final = 50
-LOOKS: Final = 5  # for more, while those found are of targets that have enough to do
 THREADS: Final = 8  # attempts under way in one run: most of their time they wait
+GATHER: Final = 0.01  # seconds: what ends within them is replaced together
+LOOKS: Final = 5  # for more, while those found are of targets that have enough to do
 LONGEST: Final = 30.0  # seconds of one run: then others have their turn
 
 
@@ -43,15 +43,32 @@ class Claim:
 def deliver_due(channel: str) -> int:
     """Attempt what is due by *channel*, until nothing is. Safe to run in many places at once.
 
+    What is claimed is begun at once: behind others it would wait while its lease runs out, and be sent twice.
+    As one ends the next begins, so that a slow target holds up its own threads alone.
+
     Returns:
         How many attempts were made here. A run ends after half a minute.
     """
     made, until = 0, monotonic() + LONGEST
+    under_way: set[Future[None]] = set()
     with ThreadPoolExecutor(THREADS, "deliver") as pool:
-        while monotonic() < until and (claims := claim(channel=channels[channel], at=timezone.now())):
-            list(pool.map(_attempt, claims) if len(claims) > 1 else map(_attempt, claims))
+        while monotonic() < until:
+            claims = claim(channel=channels[channel], at=timezone.now(), most=THREADS - len(under_way))
             made += len(claims)
+            under_way |= {pool.submit(_attempt, each) for each in claims}
+            if not under_way:
+                break
+            under_way = _some_ended(under_way)
     return made
+
+
+def _some_ended(under_way: set[Future[None]]) -> set[Future[None]]:
+    """Waits until at least one has, and for those that do so a moment later. Those that have not."""
+    wait(under_way, return_when=FIRST_COMPLETED)
+    ended, others = wait(under_way, timeout=GATHER)
+    for each in ended:
+        each.result()  # what no attempt may raise
+    return set(others)
 
 
 def has_due(channel: str) -> bool:
@@ -59,9 +76,9 @@ def has_due(channel: str) -> bool:
 
 
 @transaction.atomic
-def claim(*, channel: Channel, at: datetime) -> list[Claim]:
+def claim(*, channel: Channel, at: datetime, most: int = THREADS) -> list[Claim]:
     """Take what is due, a few for each target: for one lease nobody else has it."""
-    rows = _choose(channel, at)
+    rows = _choose(channel, at, most)
     spent = [row for row in rows if _is_spent(channel, row)]
     for row in spent:  # its last attempt killed its worker
         _give_up(channel, row, Reason.GAVE_UP)
@@ -79,7 +96,7 @@ def claim(*, channel: Channel, at: datetime) -> list[Claim]:
     return claims
 
 
-def _choose(channel: Channel, at: datetime) -> list[Delivery]:
+def _choose(channel: Channel, at: datetime, most: int) -> list[Delivery]:
     """Due ones, locked. One slow target with a long queue must not keep the others waiting."""
     chosen: list[Delivery] = []
     busy: Counter[str] = Counter()
@@ -87,7 +104,7 @@ def _choose(channel: Channel, at: datetime) -> list[Delivery]:
         full = [target for target, count in busy.items() if target and count >= channel.per_target]
         rows = Delivery.objects.due(channel.name, at=at).exclude(target__in=full)
         rows = rows.exclude(pk__in=[each.pk for each in chosen])
-        found = list(rows.select_for_update(skip_locked=True)[: BATCH - len(chosen)])
+        found = list(rows.select_for_update(skip_locked=True)[: most - len(chosen)])
         if not found:
             break
         new = {row.target for row in found if row.target} - set(busy)
@@ -96,7 +113,7 @@ def _choose(channel: Channel, at: datetime) -> list[Delivery]:
             if not row.target or busy[row.target] < channel.per_target:
                 busy[row.target] += 1
                 chosen.append(row)
-        if len(chosen) >= BATCH:
+        if len(chosen) >= most:
             break
     return chosen
 
@@ -110,10 +127,8 @@ def _under_way(channel: Channel, targets: set[str], at: datetime) -> Counter[str
 
 def _attempt(claim: Claim) -> None:
     """In a thread of the run's: what it needs of the database it gives back."""
+    start = monotonic()
     try:
-        if not _begin(claim):
-            return
-        start = monotonic()
         try:
             outcome = _send(claim.delivery)
         except Exception as error:
@@ -126,16 +141,6 @@ def _attempt(claim: Claim) -> None:
     finally:
         if not connection.in_atomic_block:  # of a test, in its own thread
             connection.close()
-
-
-def _begin(claim: Claim) -> bool:
-    """Whether it is still this run's: what was claimed with it may have taken longer than the lease."""
-    now = timezone.now()
-    mine = Delivery.objects.waiting().filter(pk=claim.delivery.pk, holder=claim.attempt)
-    if mine.update(due_at=now + LEASE):
-        return True
-    Attempt.objects.filter(pk=claim.attempt).delete()  # there was none
-    return False
 
 
 def _send(delivery: Delivery) -> Outcome:

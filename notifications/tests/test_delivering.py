@@ -1,5 +1,6 @@
 """Every promise is attempted until it is kept or given up, and every attempt is written down."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -160,19 +161,6 @@ def test_of_a_worker_that_died_another_takes_over_when_the_lease_is_over(receive
     assert [each.result for each in Attempt.objects.all()] == ["again", "sent"]
 
 
-def test_what_waited_too_long_behind_others_is_anothers(receiver: Receiver) -> None:
-    delivery = DeliveryFactory()
-    [first] = claim(channel=channels["test"], at=timezone.now())
-    Delivery.objects.update(due_at=timezone.now())
-    [second] = claim(channel=channels["test"], at=timezone.now())
-
-    for each in (first, second):
-        delivering._attempt(each)
-
-    assert receiver.heard == [str(delivery.pk)]
-    assert [(each.number, each.result) for each in Attempt.objects.all()] == [(2, "sent")]
-
-
 def test_what_kills_every_worker_is_given_up(receiver: Receiver) -> None:
     delivery = DeliveryFactory()
     for _ in range(3):
@@ -186,7 +174,7 @@ def test_what_kills_every_worker_is_given_up(receiver: Receiver) -> None:
 
 
 def test_a_target_with_a_long_queue_keeps_nobody_waiting(receiver: Receiver) -> None:
-    for _ in range(delivering.BATCH + 10):
+    for _ in range(2 * delivering.THREADS):
         DeliveryFactory(target="slow")
     other = DeliveryFactory(target="other")
 
@@ -235,6 +223,30 @@ def test_what_was_given_up_is_begun_anew_under_its_id(receiver: Receiver) -> Non
     assert (delivery.state, delivery.attempts) == ("sent", 4)
     assert set(receiver.heard) == {str(delivery.pk)}
     assert list(Attempt.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
+def test_who_is_slow_holds_up_nobody_else(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivering, "ThreadPoolExecutor", ThreadPoolExecutor)
+    may_end = threading.Event()
+
+    def send(delivery: Delivery) -> Outcome:
+        receiver.heard.append(delivery.target)
+        if len(receiver.heard) == 32:
+            may_end.set()
+        if delivery.target == "slow" and not may_end.wait(20):
+            return AGAIN
+        return Outcome.sent()
+
+    channels["test"] = Channel(name="test", label="Test", send=send, backoff=[], per_target=2)
+    for number in range(30):
+        DeliveryFactory(target="slow")
+        DeliveryFactory(target=f"quick {number}")
+
+    deliver_due("test")
+
+    assert Delivery.objects.filter(state="sent").count() == 60
 
 
 @pytest.mark.django_db(transaction=True)
