@@ -57,6 +57,15 @@ class Post:
             server.transport.abort()
 
 
+class Hooks:
+    """What aiosmtpd gets to see of the post: at every connection it reads all that its handler has, and would
+    parse every mail that ever came."""
+
+    def __init__(self, post: Post) -> None:
+        self.handle_MAIL, self.handle_RCPT = post.handle_MAIL, post.handle_RCPT
+        self.handle_DATA = post.handle_DATA
+
+
 class AnyPort(Controller):
     """At whichever port is free."""
 
@@ -69,7 +78,7 @@ class AnyPort(Controller):
 def mail_server() -> Iterator[tuple[Post, int]]:
     """The post, and the port it is at."""
     post = Post()
-    controller = AnyPort(post, hostname="127.0.0.1", port=0)
+    controller = AnyPort(Hooks(post), hostname="127.0.0.1", port=0)
     controller.start()
     try:
         yield post, controller.port
