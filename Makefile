@@ -125,7 +125,7 @@ clean:  ## remove .venv and caches; your data in var/ stays
 CHOSEN = $(ISOLATED) $(if $(SERVER),SERVER="$(SERVER)")
 .PHONY: services prove-live prove-cluster prove-refreshes prove-strangers prove-timing prove-passkeys prove-pages prove-erasure \
         prove-million prove-states prove-schema prove-tus prove-socketio prove-conformance prove-crashes \
-        prove-resumes prove-storm prove-presence prove-idle prove-soak bench load
+        prove-deliveries prove-resumes prove-storm prove-presence prove-idle prove-soak bench load
 services: dev  ## PostgreSQL and Redis answer on this machine; clamd and ffmpeg are there
 	@TEST_DATABASE_URL="$(TEST_DATABASE_URL)" TEST_REDIS_URL="$(TEST_REDIS_URL)" .ci/services
 
@@ -149,6 +149,9 @@ prove-conformance: dev  ## four real clients find the live protocol as it is wri
 
 prove-crashes: dev  ## kill -9 of a process, of Redis, of PostgreSQL, under load (ARGS="--rounds 20"; needs node)
 	@$(CHOSEN) $(PY) tests/proofs/crashes.py $(ARGS)
+
+prove-deliveries: dev  ## workers die every few seconds; notifications, mails and webhooks arrive (ARGS="--events 10000")
+	@$(CHOSEN) $(PY) tests/proofs/deliveries.py $(ARGS)
 
 prove-resumes: dev  ## whoever comes back at any position gets exactly the rest (ARGS="--messages 30")
 	@$(ISOLATED) $(PY) tests/proofs/resumes.py $(ARGS)

@@ -119,7 +119,7 @@ class LiveServer:
             self.process = subprocess.Popen(  # noqa: S603 (our own code)
                 [sys.executable, *command, "serve", "--host", "127.0.0.1", *self.words],
                 cwd=ROOT,
-                env=self._environment(),
+                env=self.whole_environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 # Tests in the background of a shell are deaf to Ctrl-C, and so would the server be.
@@ -131,11 +131,12 @@ class LiveServer:
         """What `manage.py` says to these words, in a process of its own beside the server."""
         command = [sys.executable, "manage.py", *words]
         ran = subprocess.run(  # noqa: S603 (our own code)
-            command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=True
+            command, cwd=ROOT, env=self.whole_environment(), capture_output=True, text=True, check=True
         )
         return ran.stdout
 
-    def _environment(self) -> dict[str, str]:
+    def whole_environment(self) -> dict[str, str]:
+        """What it runs in; a worker beside it needs the same."""
         kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
         ours = {
             "DJANGO_SETTINGS_MODULE": "config.settings",
