@@ -48,7 +48,7 @@ BACKOFF = "1,1,1,2,2,2,2"  # seconds: the whole window of attempts, which is 28 
 TYPES = ["message.sent", "notification.created"]
 IN_OUTAGE = 50  # messages while the receiver is down, and as many while its webhook is paused
 
-# The worker with other numbers than production's: a lease of 60 seconds, a mail after three minutes.
+# The worker with shorter times than production's: the lease of an attempt, and until a mail is sent.
 LEASE, MAIL_WAITS = 10, 2  # seconds
 WORKER = """
 import django
