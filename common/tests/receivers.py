@@ -1,6 +1,7 @@
 """Real HTTP servers that are called, on this machine."""
 
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,16 @@ class Receiver:
         """With these, one after the other, and then with the last of them for ever."""
         left = list(statuses)
         self.reply = lambda call: Reply(status=left.pop(0) if len(left) > 1 else left[0], **more)
+
+
+class Server(ThreadingHTTPServer):
+    """Says nothing of callers who are gone in the middle of their call."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextmanager
@@ -87,8 +98,7 @@ def receiver(*, port: int = 0, certificate: Path | None = None) -> Iterator[Rece
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", port), Handler)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
