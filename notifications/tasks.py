@@ -1,4 +1,7 @@
+from typing import Final
+
 from celery import shared_task
+from django.core.cache import cache
 from django.utils import timezone
 
 from common.tasks import drop
@@ -7,10 +10,13 @@ from . import services
 from .models import Delivery, Digest, Notification
 from .registries import channels
 
+QUEUED_FOR: Final = 5  # seconds until a run is queued again that may have been lost with its queue
+
 
 @shared_task
 def deliver(channel: str) -> int:
     """Attempt what is due by one channel. After commits, and every few seconds."""
+    cache.delete(_queued(channel))  # whatever becomes due from here on calls for another
     return services.deliver_due(channel)
 
 
@@ -19,7 +25,7 @@ def deliver_all() -> int:
     """Start a run for each channel by which something is due. Every five seconds; safe to run twice."""
     due = [name for name, channel in channels.items() if channel.send and services.has_due(name)]
     for name in due:
-        deliver.delay(name)
+        ring_for_delivery(name)
     return len(due)
 
 
@@ -30,8 +36,13 @@ def purge_webhook_events() -> int:
 
 
 def ring_for_delivery(channel: str) -> None:
-    """Something is due by *channel*."""
-    deliver.delay(channel)
+    """Something is due by *channel*. One run in the queue is enough: others would wait behind many."""
+    if cache.add(_queued(channel), "", timeout=QUEUED_FOR):
+        deliver.delay(channel)
+
+
+def _queued(channel: str) -> str:
+    return f"deliver:{channel}"
 
 
 @shared_task

@@ -29,7 +29,7 @@ LEASE: Final = timedelta(seconds=150)  # longer than the worst attempt takes: af
 THREADS: Final = 8  # attempts under way in one run: most of their time they wait
 GATHER: Final = 0.01  # seconds: what ends within them is replaced together
 LOOKS: Final = 5  # for more, while those found are of targets that have enough to do
-LONGEST: Final = 30.0  # seconds of one run: then others have their turn
+LONGEST: Final = 3.0  # seconds of one run: then other channels, and all else that a worker does, have a turn
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def deliver_due(channel: str) -> int:
     As one ends the next begins, so that a slow target holds up its own threads alone.
 
     Returns:
-        How many attempts were made here. A run ends after half a minute.
+        How many attempts were made here. A run ends after a few seconds, and has another follow.
     """
     made, until = 0, monotonic() + LONGEST
     under_way: set[Future[None]] = set()
@@ -59,6 +59,8 @@ def deliver_due(channel: str) -> int:
             if not under_way:
                 break
             under_way = _some_ended(under_way)
+        else:
+            ring([channel])
     return made
 
 

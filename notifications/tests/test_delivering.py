@@ -11,6 +11,7 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
+from notifications import tasks
 from notifications.models import Attempt, Delivery
 from notifications.outcomes import Outcome, Result
 from notifications.registries import Channel, channels
@@ -268,3 +269,31 @@ def test_many_workers_share_the_work(receiver: Receiver, monkeypatch: pytest.Mon
     assert made == 200
     assert len(set(receiver.heard)) == len(receiver.heard) == 200
     assert Delivery.objects.filter(state="sent").count() == 200
+
+
+def test_a_run_that_had_its_time_lets_another_follow(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(delivering, "LONGEST", -1.0)  # it is over before it begins
+    monkeypatch.setattr(delivering, "bells", [rung.append])
+    delivery = DeliveryFactory()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert deliver_due("test") == 0
+
+    delivery.refresh_from_db()
+    assert (rung, delivery.state) == (["test"], "waiting")
+
+
+def test_a_channel_stands_in_the_queue_once(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> None:
+    queued: list[str] = []
+    monkeypatch.setattr(tasks.deliver, "delay", queued.append)
+
+    tasks.ring_for_delivery("test")
+    tasks.ring_for_delivery("test")
+    assert queued == ["test"]
+
+    tasks.deliver("test")  # it is begun: what comes now may not be seen by it
+    tasks.ring_for_delivery("test")
+    assert queued == ["test", "test"]
