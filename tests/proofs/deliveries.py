@@ -482,7 +482,7 @@ async def miss_and_catch_up(scene: Scene) -> None:
     if (told := len(scene.database.ids(query, f"user:{pair.reader.id}"))) != 1:
         raise Violated(f"of the pause its owner was told {told} times")
     print(
-        f"receiver down at position {before:,}, paused after {paused:.0f} s and its owner told; {len(gap)} "
+        f"receiver down at position {before:,}, paused after {paused:.0f} s; {len(gap)} "
         f"events by the gap call, of which {len(pair.ear.bodies) - called} had not come",
         flush=True,
     )
