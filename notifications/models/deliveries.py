@@ -67,7 +67,9 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(_("due"))
     holder = models.UUIDField(null=True)  # the attempt under way
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    earlier_attempts = models.PositiveSmallIntegerField(default=0)  # before it was begun anew
+    earlier_attempts = models.PositiveSmallIntegerField(
+        default=0
+    )  # that don't count: before it was begun anew, lost, held
     created_at = models.DateTimeField(_("promised"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 

@@ -64,7 +64,7 @@ HOLDINGS: Final = [
             "due_at": Field("When it is tried next.", "due_at"),
             "holder": Field("Which attempt is under way."),
             "attempts": Field("How many there were.", "attempts"),
-            "earlier_attempts": Field("How many before it was begun anew.", "earlier_attempts"),
+            "earlier_attempts": Field("How many of them don't count.", "earlier_attempts"),
             "created_at": Field("When it was promised.", "created_at"),
             "ended_at": Field("When it ended.", "ended_at"),
         },

@@ -28,6 +28,7 @@ logger = structlog.get_logger(__name__)
 LEASE: Final = timedelta(seconds=150)  # longer than the worst attempt takes: after it its worker is dead
 THREADS: Final = 8  # attempts under way in one run: most of their time they wait
 GATHER: Final = 0.01  # seconds: what ends within them is replaced together
+MOST_LOST: Final = 20  # attempts at one delivery whose workers died
 LOOKS: Final = 5  # for more, while those found are of targets that have enough to do
 LONGEST: Final = 3.0  # seconds of one run: then other channels, and all else that a worker does, have a turn
 
@@ -81,16 +82,23 @@ def has_due(channel: str) -> bool:
 def claim(*, channel: Channel, at: datetime, most: int = THREADS) -> list[Claim]:
     """Take what is due, a few for each target: for one lease nobody else has it."""
     rows = _choose(channel, at, most)
-    spent = [row for row in rows if _is_spent(channel, row)]
-    for row in spent:  # its last attempt killed its worker
-        _give_up(channel, row, Reason.GAVE_UP)
+    spent = []
+    for row in rows:
+        if row.holder is None:
+            continue
+        row.earlier_attempts += 1  # its worker died: nobody knows what came of it, and it counts as none
+        if row.attempt_rows.filter(result=Result.LOST).count() >= MOST_LOST:
+            spent.append(row)  # it kills whoever attempts it
+            _give_up(channel, row, Reason.GAVE_UP)
     claims = []
     for row in rows:
         if row not in spent:
             row.attempts += 1
             row.holder, row.due_at = uuid7(), at + LEASE
             claims.append(Claim(row, row.holder))
-    Delivery.objects.bulk_update([each.delivery for each in claims], ["attempts", "holder", "due_at"])
+    Delivery.objects.bulk_update(
+        [each.delivery for each in claims], ["attempts", "earlier_attempts", "holder", "due_at"]
+    )
     Attempt.objects.bulk_create(
         Attempt(id=each.attempt, delivery=each.delivery, number=each.delivery.attempts, at=at)
         for each in claims

@@ -162,9 +162,9 @@ def test_of_a_worker_that_died_another_takes_over_when_the_lease_is_over(receive
     assert [each.result for each in Attempt.objects.all()] == ["again", "sent"]
 
 
-def test_what_kills_every_worker_is_given_up(receiver: Receiver) -> None:
+def test_what_kills_every_worker_is_given_up_in_the_end(receiver: Receiver) -> None:
     delivery = DeliveryFactory()
-    for _ in range(3):
+    for _ in range(delivering.MOST_LOST):
         assert len(claim(channel=channels["test"], at=timezone.now())) == 1
         Delivery.objects.update(due_at=timezone.now())
 
@@ -172,6 +172,18 @@ def test_what_kills_every_worker_is_given_up(receiver: Receiver) -> None:
 
     delivery.refresh_from_db()
     assert (delivery.state, delivery.reason) == ("failed", "gave_up")
+
+
+def test_workers_that_die_use_up_no_attempt(receiver: Receiver) -> None:
+    delivery = DeliveryFactory()
+    for _ in range(10):
+        claim(channel=channels["test"], at=timezone.now())
+        Delivery.objects.update(due_at=timezone.now())
+
+    deliver_due("test")
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts) == ("sent", 11)
 
 
 def test_a_target_with_a_long_queue_keeps_nobody_waiting(receiver: Receiver) -> None:
