@@ -199,7 +199,7 @@ def test_the_work_takes_a_query_more_for_each_batch(
         MessageFactory(author=layla)
     job = Job.objects.create(kind=exports.KIND, key=str(layla.pk), user=layla.pk)
 
-    with django_assert_max_num_queries(112 + messages // 10):
+    with django_assert_max_num_queries(128 + messages // 10):
         assert run_job(job=job.pk)
 
 
