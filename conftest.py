@@ -182,8 +182,8 @@ def _outbox_bell_silent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _deliveries_in_this_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the test's own transaction is seen."""
+def _deliveries_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order in which they are due, as the test expects them."""
     monkeypatch.setattr("notifications.services.delivering.ThreadPoolExecutor", lambda *_: Inline())
 
 

@@ -41,7 +41,7 @@ class NotificationsConfig(AppConfig):
         for name in ("notifications", "webhooks"):
             metrics.backlogs[f"relay_{name}"] = backlog_of(name)
         for name, channel in registries.channels.items():
-            if channel.send:
+            if channel.pack:
                 metrics.backlogs[name] = due(name)
         registry.renderers |= RENDERERS
         registry.payloads |= PAYLOADS

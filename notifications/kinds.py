@@ -60,17 +60,20 @@ class Call:
     refusal: Reason | None = None
 
 
-# Whom each of these entries of one type concerns, in a few queries however many they are. If *asked*, that
-# person alone, and then also where it is not for them, with the reason.
-Caller = Callable[[Sequence[LogEntry], UUID | None], list[Sequence[Call]]]
+# Of each entry, who wants to know whether it is for them. None, for all of them: nobody does.
+Asked = Sequence[Collection[UUID] | None]
+
+# Whom each of these entries of one type concerns, in a few queries however many they are. Where people have
+# asked, them alone, and then also where it is not for them, with the reason.
+Caller = Callable[[Sequence[LogEntry], Asked], list[Sequence[Call]]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """
     Attributes:
-        words: of these of one person, in their order; None of what is not for them any more.
-        read: those of these that they have read elsewhere by now.
+        words: of these, in their order; None of what is not for its person any more.
+        read: those of these that their people have read elsewhere by now.
         channels: by which it is told unless they choose otherwise.
         mandatory: by which it is told in any case.
         elsewhere: channels by which whoever tells of it sees to it: here there is nothing to do or choose.

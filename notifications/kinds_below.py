@@ -15,7 +15,7 @@ from common.jobs.events import JobUpdated
 from common.models import Job, LogEntry
 
 from .events import WebhookPaused
-from .kinds import Call, Caller, Kind, Words
+from .kinds import Asked, Call, Caller, Kind, Words
 from .models import Notification, Webhook
 
 SECURITY: Final = "security"
@@ -76,12 +76,12 @@ def to_owner(kind: str, *fields: str, only: Callable[[LogEntry], bool] = lambda 
         only: those that there is something to say of.
     """
 
-    def calls(entries: Sequence[LogEntry], asked: UUID | None) -> list[Sequence[Call]]:
+    def calls(entries: Sequence[LogEntry], asked: Asked) -> list[Sequence[Call]]:
         return [
             [Call(kind=kind, user=owner_of(entry), data={name: entry.data[name] for name in fields})]
-            if only(entry) and asked in (None, owner_of(entry))
+            if only(entry) and (among is None or owner_of(entry) in among)
             else []
-            for entry in entries
+            for entry, among in zip(entries, asked, strict=True)
         ]
 
     return calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -23,10 +23,22 @@ if TYPE_CHECKING:
 Hearers = Callable[[Sequence[LogEntry], Collection[UUID]], list[set[UUID]]]
 
 
-class Send(Protocol):
-    def __call__(self, delivery: Delivery) -> Outcome:
-        """Try once to bring it to its target. In no transaction; what is raised counts as `again`."""
-        ...
+class Shipment:
+    """One delivery, ready to leave."""
+
+    def send(self) -> Outcome:
+        """Try once to bring it to its target. In a thread of its own, without the database; what is raised
+        counts as `again`.
+        """
+        raise NotImplementedError
+
+    def settle(self, outcome: Outcome) -> None:
+        """What follows of *outcome* for its target. In no transaction, before the outcome is written down."""
+
+
+# Of deliveries that a channel is to bring now, what leaves, or why nothing does: in their order, and in a few
+# queries however many they are. In no transaction; what is raised counts as `again`.
+Pack = Callable[[Sequence["Delivery"]], "Sequence[Shipment | Outcome]"]
 
 
 @dataclass(frozen=True)
@@ -49,10 +61,11 @@ class Channel:
     Attributes:
         targets: where it reaches each of these people; who is missing it doesn't reach.
         people: the ids of all whom it reaches, for a query; of loud ones.
-        send: None where the row itself is the delivery, as in the app.
+        pack: None where the row itself is the delivery, as in the app.
         is_loud: it rings somewhere: quiet hours and mutes are about it.
         is_digested: what isn't urgent may be told together.
         backoff: how long after a failed attempt the next one comes; one more attempt than there are waits.
+        at_once: how many attempts one run has under way: most of their time they wait.
         per_target: how many attempts at one target may be under way at once.
         holds_back: whether what waits for a target that fails waits for its next attempt.
         is_by_event: other consumers bring it; here it is whether somebody wants it, as they do unless they
@@ -65,12 +78,13 @@ class Channel:
     label: str | Promise
     targets: Callable[[Collection[UUID]], Mapping[UUID, Sequence[Target]]] = lambda _: {}
     people: Callable[[], QuerySet[Any, Any]] | None = None
-    send: Send | None = None
+    pack: Pack | None = None
     backoff: Sequence[timedelta] = ()
     is_loud: bool = False
     is_digested: bool = False
     is_by_event: bool = False
     clears: bool = False
+    at_once: int = 16
     per_target: int = 4
     holds_back: bool = False
     gave_up: Callable[[Delivery], None] | None = None

@@ -23,7 +23,7 @@ def deliver(channel: str) -> int:
 @shared_task
 def deliver_all() -> int:
     """Start a run for each channel by which something is due. Every five seconds; safe to run twice."""
-    due = [name for name, channel in channels.items() if channel.send and services.has_due(name)]
+    due = [name for name, channel in channels.items() if channel.pack and services.has_due(name)]
     for name in due:
         ring_for_delivery(name)
     return len(due)

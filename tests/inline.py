@@ -1,4 +1,4 @@
-"""Work where the test is, in its thread and its transaction."""
+"""Work where the test is, in its thread and its order."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,7 +14,7 @@ class Inline:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def submit(self, work: Callable[[Any], Any], item: Any) -> "Future[Any]":
+    def submit(self, work: Callable[..., Any], *given: Any) -> "Future[Any]":
         future: Future[Any] = Future()
-        future.set_result(work(item))
+        future.set_result(work(*given))
         return future

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,7 +32,7 @@ from messaging.models import (
     Reaction,
     ThreadMark,
 )
-from notifications.kinds import Call, Caller, Reading
+from notifications.kinds import Asked, Call, Caller, Reading
 from notifications.reasons import Reason
 from notifications.registries import rung
 
@@ -54,17 +54,18 @@ def place_of_thread(root: UUID | str) -> str:
     return f"thread:{root}"
 
 
-def messages_sent(entries: Sequence[LogEntry], asked: UUID | None) -> list[Sequence[Call]]:
+def messages_sent(entries: Sequence[LogEntry], asked: Asked) -> list[Sequence[Call]]:
     """Each message is one thing for each person: a call of theirs before a reply before just a message."""
     said = Messages(entries, asked)
-    return [said.calls(entry) for entry in entries]
+    return [said.calls(entry, among) for entry, among in zip(entries, asked, strict=True)]
 
 
 class Messages:
     """What a few queries find of all these messages."""
 
-    def __init__(self, entries: Sequence[LogEntry], asked: UUID | None) -> None:
-        self._asked = asked
+    def __init__(self, entries: Sequence[LogEntry], asked: Asked) -> None:
+        self._is_asked = None not in asked
+        self._asked = set[UUID]().union(*(each for each in asked if each is not None))
         ids = [UUID(entry.data["message"]) for entry in entries]
         rows = Message.objects.filter(pk__in=ids).select_related("reply_to")
         self._messages = {str(row.pk): row for row in rows}
@@ -89,8 +90,8 @@ class Messages:
             return {}
         said = list(self._messages.values())
         rows = Participant.objects.present().filter(chat__in={row.chat_id for row in said})
-        if self._asked:
-            rows = rows.filter(user=self._asked)
+        if self._is_asked:
+            rows = rows.filter(user__in=self._asked)
         elif not any(row.mentions_all for row in said):
             concerned: set[UUID] = set().union(*self._called.values(), *self._followers.values())
             concerned |= {row.reply_to.author_id for row in said if row.reply_to and row.reply_to.author_id}
@@ -111,20 +112,22 @@ class Messages:
         """What they have deleted for themselves since."""
         return set(HiddenMessage.objects.filter(message__in=ids).values_list("message", "user"))
 
-    def calls(self, entry: LogEntry) -> list[Call]:
+    def calls(self, entry: LogEntry, asked: Collection[UUID] | None) -> list[Call]:
         message = self._messages.get(entry.data["message"])
         calls: list[Call] = []
         if message and message.kind != Message.Kind.SYSTEM:
             there = self._participants.get(message.chat_id, [])
-            calls = [call for row in there if (call := self._call(entry, message, row))]
-        if self._asked and not calls:
+            concerned = [row for row in there if asked is None or row.user_id in asked]
+            calls = [call for row in concerned if (call := self._call(entry, message, row))]
+        if asked is not None:
             reason = Reason.GONE if message is None or message.deleted_at else Reason.NOT_IN_AUDIENCE
-            calls = [_refused(MESSAGE, self._asked, entry, reason)]
+            others = set(asked) - {call.user for call in calls}
+            calls += [_refused(MESSAGE, user, entry, reason) for user in others]
         return calls
 
     def _call(self, entry: LogEntry, message: Message, me: Participant) -> Call | None:
         refusal = self._refusal(entry, message, me)
-        if refusal and not self._asked:
+        if refusal and not self._is_asked:
             return None
         return Call(
             kind=self._kind(message, me.user_id),
@@ -163,7 +166,7 @@ class Messages:
         return MESSAGE
 
 
-def reactions_added(entries: Sequence[LogEntry], asked: UUID | None) -> list[Sequence[Call]]:
+def reactions_added(entries: Sequence[LogEntry], asked: Asked) -> list[Sequence[Call]]:
     """Whoever said it, of the reactions of others; all of one message together."""
     found = Reaction.objects.filter(pk__in=[entry.data["reaction"] for entry in entries])
     reactions = {str(row.pk): row for row in found.select_related("message")}
@@ -177,10 +180,10 @@ def reactions_added(entries: Sequence[LogEntry], asked: UUID | None) -> list[Seq
         Block.objects.filter(blocker__in=authors, blocked__in=reactors).values_list("blocker", "blocked")
     )
 
-    def calls(entry: LogEntry) -> Iterable[Call]:
+    def calls(entry: LogEntry, among: Collection[UUID] | None) -> Iterable[Call]:
         row = reactions.get(entry.data["reaction"])
         author = row.message.author_id if row else None
-        if row is None or author is None or (asked and author != asked):
+        if row is None or author is None or (among is not None and author not in among):
             return
         me = present.get((author, row.message.chat_id))
         refusal = None
@@ -192,7 +195,7 @@ def reactions_added(entries: Sequence[LogEntry], asked: UUID | None) -> list[Seq
             refusal = Reason.BLOCKED
         elif row.message.deleted_at:
             refusal = Reason.GONE
-        if refusal and not asked:
+        if refusal and among is None:
             return
         message = row.message
         yield Call(
@@ -206,10 +209,10 @@ def reactions_added(entries: Sequence[LogEntry], asked: UUID | None) -> list[Seq
             refusal=refusal,
         )
 
-    return [list(calls(entry)) for entry in entries]
+    return [list(calls(entry, among)) for entry, among in zip(entries, asked, strict=True)]
 
 
-def invitations_received(entries: Sequence[LogEntry], asked: UUID | None) -> list[Sequence[Call]]:
+def invitations_received(entries: Sequence[LogEntry], asked: Asked) -> list[Sequence[Call]]:
     found = Invitation.objects.in_bulk([entry.data["invitation"] for entry in entries])
     rows = {str(pk): row for pk, row in found.items()}
 
@@ -217,50 +220,52 @@ def invitations_received(entries: Sequence[LogEntry], asked: UUID | None) -> lis
         row = rows.get(entry.data["invitation"])
         return {"invitation": str(row.pk), "chat": str(row.chat_id)} if row else None
 
-    return [_to_owner(entry, INVITATION, data(entry), asked) for entry in entries]
+    return [
+        _to_owner(entry, INVITATION, data(entry), among) for entry, among in zip(entries, asked, strict=True)
+    ]
 
 
-def chats_added(entries: Sequence[LogEntry], asked: UUID | None) -> list[Sequence[Call]]:
+def chats_added(entries: Sequence[LogEntry], asked: Asked) -> list[Sequence[Call]]:
     """Who was brought into a chat by somebody else; a private one, if by a stranger."""
     chats = {entry.data["chat"] for entry in entries}
     people = {_owner(entry) for entry in entries}
     rows = Participant.objects.present().filter(chat__in=chats, user__in=people).select_related("chat")
     present = {(str(row.chat_id), row.user_id): row for row in rows}
 
-    def calls(entry: LogEntry) -> Sequence[Call]:
+    def calls(entry: LogEntry, among: Collection[UUID] | None) -> Sequence[Call]:
         me = present.get((entry.data["chat"], _owner(entry)))
         if me is None or me.added_by_id in (None, me.user_id):
             return []
         if me.chat.type == Chat.Type.PRIVATE and not me.is_request:
             return []  # the first message says it
         kind = CHAT_REQUEST if me.is_request else CHAT_ADDED
-        return _to_owner(entry, kind, {"chat": entry.data["chat"], "by": str(me.added_by_id)}, asked)
+        return _to_owner(entry, kind, {"chat": entry.data["chat"], "by": str(me.added_by_id)}, among)
 
-    return [calls(entry) for entry in entries]
+    return [calls(entry, among) for entry, among in zip(entries, asked, strict=True)]
 
 
-def joins_requested(entries: Sequence[LogEntry], asked: UUID | None) -> list[Sequence[Call]]:
+def joins_requested(entries: Sequence[LogEntry], asked: Asked) -> list[Sequence[Call]]:
     return [
         _to_owner(
             entry,
             JOIN_REQUEST,
             {"chat": entry.data["chat"], "user": entry.data["user"]},
-            asked,
+            among,
             collapse=topic_of_chat(entry.data["chat"]),
         )
-        for entry in entries
+        for entry, among in zip(entries, asked, strict=True)
     ]
 
 
-def scheduled_failed(entries: Sequence[LogEntry], asked: UUID | None) -> list[Sequence[Call]]:
+def scheduled_failed(entries: Sequence[LogEntry], asked: Asked) -> list[Sequence[Call]]:
     return [
         _to_owner(
             entry,
             SCHEDULED_FAILED,
             {"chat": entry.data["chat"], "scheduled": entry.data["scheduled"]},
-            asked,
+            among,
         )
-        for entry in entries
+        for entry, among in zip(entries, asked, strict=True)
     ]
 
 
@@ -270,10 +275,15 @@ def _owner(entry: LogEntry) -> UUID:
 
 
 def _to_owner(
-    entry: LogEntry, kind: str, data: dict[str, str] | None, asked: UUID | None, *, collapse: str = ""
+    entry: LogEntry,
+    kind: str,
+    data: dict[str, str] | None,
+    among: Collection[UUID] | None,
+    *,
+    collapse: str = "",
 ) -> Sequence[Call]:
     owner = _owner(entry)
-    if data is None or (asked and asked != owner):
+    if data is None or (among is not None and owner not in among):
         return []
     topic = topic_of_chat(data["chat"])
     return [

@@ -35,7 +35,7 @@ class ByChannel(ChoiceFilter):
     parameter_name = "channel"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(name, channel.label) for name, channel in channels.items() if channel.send]
+        return [(name, channel.label) for name, channel in channels.items() if channel.pack]
 
     def narrow(self, rows: QuerySet[Delivery], value: str) -> QuerySet[Delivery]:
         return rows.filter(channel=value)

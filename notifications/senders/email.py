@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -20,7 +21,7 @@ from notifications.kinds import kinds
 from notifications.mails import Item, Letter, compose, why
 from notifications.models import Delivery
 from notifications.outcomes import Outcome, Result
-from notifications.registries import Channel, Target
+from notifications.registries import Channel, Shipment, Target
 from notifications.services import Parcel, prepare
 from notifications.services.unsubscribing import EMAIL, EVERY_KIND, can_be_turned_off
 from notifications.tokens import make_unsubscribing
@@ -33,10 +34,20 @@ def reachable(people: Collection[UUID]) -> dict[UUID, Sequence[Target]]:
     return {user: [Target()] for user in known.values_list("pk", flat=True)}
 
 
-def send(delivery: Delivery) -> Outcome:
-    """`registries.Send`: one mail, of one notification or of a digest."""
-    parcel = prepare(delivery)
-    return parcel if isinstance(parcel, Outcome) else send_letter(letter_of(delivery, parcel))
+@dataclass(frozen=True)
+class Mail(Shipment):
+    letter: Letter
+
+    def send(self) -> Outcome:
+        return send_letter(self.letter)
+
+
+def pack(deliveries: Sequence[Delivery]) -> list[Shipment | Outcome]:
+    """`registries.Pack`: each is one mail, of one notification or of a digest."""
+    return [
+        parcel if isinstance(parcel, Outcome) else Mail(letter_of(delivery, parcel))
+        for delivery, parcel in zip(deliveries, prepare(deliveries), strict=True)
+    ]
 
 
 def letter_of(delivery: Delivery, parcel: Parcel) -> Letter:
@@ -118,7 +129,7 @@ CHANNEL: Final = Channel(
     name=EMAIL,
     label=gettext_lazy("E-mail"),
     targets=reachable,
-    send=send,
+    pack=pack,
     # Most of a day: a mail server that is ours, or one that we relay through, is mended by then.
     backoff=[
         timedelta(minutes=1),
@@ -130,4 +141,5 @@ CHANNEL: Final = Channel(
         timedelta(hours=12),
     ],
     is_digested=True,
+    at_once=8,  # a mail server lets one client in so often
 )

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,9 +16,9 @@ from accounts.problems import ProviderNotConfigured
 from common.actors import SYSTEM
 from notifications.models import Delivery, PushDevice
 from notifications.outcomes import Outcome, Result
-from notifications.providers.push import PushMessage, provider_for
+from notifications.providers.push import PushMessage, PushProvider, provider_for
 from notifications.reasons import Reason
-from notifications.registries import Channel, Target
+from notifications.registries import Channel, Shipment, Target
 from notifications.services import Parcel, prepare, retire_device
 
 
@@ -35,15 +36,45 @@ def people() -> QuerySet[Any, Any]:
     return PushDevice.objects.alive(at=timezone.now()).values("user")
 
 
-def send(delivery: Delivery) -> Outcome:
-    """`registries.Send`: one push to one device."""
-    device = PushDevice.objects.filter(pk=delivery.target).first()
-    if delivery.purpose == Delivery.Purpose.CLEAR and not (device and device.hears_silently):
-        return Outcome(result=Result.SKIPPED, code=Reason.NO_TARGET)
-    parcel = prepare(delivery, language=device.language if device else "")
-    if isinstance(parcel, Outcome):
-        return parcel
-    return send_push(UUID(delivery.target), message_of(delivery, parcel))
+@dataclass(frozen=True)
+class Push(Shipment):
+    """A message to a device that was there just now."""
+
+    device: PushDevice
+    message: PushMessage
+    provider: PushProvider
+
+    def send(self) -> Outcome:
+        return self.provider.send(self.device, self.message)
+
+    def settle(self, outcome: Outcome) -> None:
+        """A device that its provider doesn't know any more is retired."""
+        if outcome.result == Result.GONE:
+            retire_device(device=self.device, reason=outcome.code, actor=SYSTEM)
+
+
+def pack(deliveries: Sequence[Delivery]) -> list[Shipment | Outcome]:
+    """`registries.Pack`: each is one push to one device."""
+    found = PushDevice.objects.select_related("session__user").in_bulk([each.target for each in deliveries])
+    devices = {each.pk: found.get(UUID(each.target)) for each in deliveries}
+    heard = [each for each in deliveries if _is_heard(each, devices[each.pk])]
+    languages = {pk: device.language for pk, device in devices.items() if device}
+    parcels = dict(zip([each.pk for each in heard], prepare(heard, languages=languages), strict=True))
+    packed: list[Shipment | Outcome] = []
+    for each in deliveries:
+        match parcels.get(each.pk):
+            case Parcel() as parcel:
+                packed.append(push_to(devices[each.pk], message_of(each, parcel)))
+            case Outcome() as outcome:
+                packed.append(outcome)
+            case None:
+                packed.append(Outcome(result=Result.SKIPPED, code=Reason.NO_TARGET))
+    return packed
+
+
+def _is_heard(delivery: Delivery, device: PushDevice | None) -> bool:
+    """What clears is for devices that act on what nobody sees."""
+    return delivery.purpose != Delivery.Purpose.CLEAR or bool(device and device.hears_silently)
 
 
 def message_of(delivery: Delivery, parcel: Parcel) -> PushMessage:
@@ -72,25 +103,22 @@ def message_of(delivery: Delivery, parcel: Parcel) -> PushMessage:
     )
 
 
-def send_push(device: UUID, message: PushMessage) -> Outcome:
-    """Try once to bring *message* to a device. In no transaction: providers take their time.
+def push_to(device: PushDevice | None, message: PushMessage) -> Shipment | Outcome:
+    """*message*, ready to be handed to the provider of *device*.
 
-    A device that its provider doesn't know any more is retired. One that was retired before (`device_gone`)
-    or forgotten (`device_forgotten`), or whose person has signed out there (`signed_out`), is sent nothing.
+    Nothing is sent to one that was retired before (`device_gone`) or forgotten (`device_forgotten`), or whose
+    person has signed out there (`signed_out`).
+
+    Args:
+        device: with its session and that one's user.
     """
-    row = PushDevice.objects.select_related("session__user").filter(pk=device).first()
-    if row is None:
-        return Outcome(result=Result.GONE, code="device_forgotten")
-    if absence := row.absence:
+    absence = device.absence if device else "device_forgotten"
+    if device is None or absence:
         return Outcome(result=Result.GONE, code=absence)
     try:
-        provider = provider_for(row.provider)
+        return Push(device, message, provider_for(device.provider))
     except ProviderNotConfigured:
         return Outcome(result=Result.AGAIN, code="provider_not_configured")
-    outcome = provider.send(row, message)
-    if outcome.result == Result.GONE:
-        retire_device(device=row, reason=outcome.code, actor=SYSTEM)
-    return outcome
 
 
 CHANNEL: Final = Channel(
@@ -98,7 +126,7 @@ CHANNEL: Final = Channel(
     label=_("Push"),
     targets=reachable,
     people=people,
-    send=send,
+    pack=pack,
     # About an hour and a half: what is older nobody wants to be rung for.
     backoff=[timedelta(seconds=each) for each in (5, 30, 120, 600, 1800, 3600)],
     is_loud=True,

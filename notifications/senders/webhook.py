@@ -6,6 +6,7 @@ Source: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.m
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -21,7 +22,7 @@ from common.outbound import Answer, CallFailed, post
 from notifications.models import Delivery, Webhook, WebhookEvent
 from notifications.outcomes import Outcome, Result
 from notifications.reasons import Reason
-from notifications.registries import Channel
+from notifications.registries import Channel, Shipment
 from notifications.services import note_failure, note_success, pause_if_dead, pause_webhook
 from notifications.services.webhooks import CHANNEL, SECRET
 
@@ -38,7 +39,7 @@ def channel(backoff: Sequence[int]) -> Channel:
     return Channel(
         name=CHANNEL,
         label=_("Webhook"),
-        send=send,
+        pack=pack,
         backoff=[timedelta(seconds=each) for each in backoff],
         holds_back=True,
         is_by_event=True,
@@ -46,26 +47,45 @@ def channel(backoff: Sequence[int]) -> Channel:
     )
 
 
-def send(delivery: Delivery) -> Outcome:
-    """`registries.Send`: one attempt. A redirect is a failure, 410 the end."""
-    event = WebhookEvent.objects.select_related("webhook__user").get(delivery=delivery)
+@dataclass(frozen=True)
+class Call(Shipment):
+    """One call. A redirect is a failure, 410 the end."""
+
+    webhook: Webhook
+    body: bytes
+    headers: dict[str, str]
+
+    def send(self) -> Outcome:
+        try:
+            answer = post(self.webhook.url, content=self.body, headers=self.headers)
+        except CallFailed as failed:
+            return Outcome(result=Result.AGAIN, code=failed.code, answer=str(failed))
+        return outcome_of(answer)
+
+    def settle(self, outcome: Outcome) -> None:
+        if outcome.result == Result.SENT:
+            note_success(webhook=self.webhook.pk)
+        else:
+            note_failure(webhook=self.webhook.pk)
+        if outcome.result == Result.GONE:
+            pause_webhook(actor=SYSTEM, webhook=self.webhook, reason=Webhook.Pause.GONE)
+
+
+def pack(deliveries: Sequence[Delivery]) -> list[Shipment | Outcome]:
+    """`registries.Pack`: each is one call of one webhook."""
+    events = WebhookEvent.objects.select_related("webhook__user")
+    found = events.in_bulk([each.event_id for each in deliveries])
+    return [_call(found.get(each.event_id)) for each in deliveries]
+
+
+def _call(event: WebhookEvent | None) -> Shipment | Outcome:
+    if event is None:  # its webhook was deleted just now
+        return Outcome(result=Result.SKIPPED, code=Reason.GONE)
     webhook = event.webhook
     if webhook.is_paused or not webhook.user.is_active:
         return Outcome(result=Result.SKIPPED, code=Reason.PAUSED)
     body = orjson.dumps(event.body())
-    try:
-        answer = post(webhook.url, content=body, headers=headers_of(event, body, webhook.signing_secrets))
-    except CallFailed as failed:
-        outcome = Outcome(result=Result.AGAIN, code=failed.code, answer=str(failed))
-    else:
-        outcome = outcome_of(answer)
-    if outcome.result == Result.SENT:
-        note_success(webhook=webhook.pk)
-    else:
-        note_failure(webhook=webhook.pk)
-    if outcome.result == Result.GONE:
-        pause_webhook(actor=SYSTEM, webhook=webhook, reason=Webhook.Pause.GONE)
-    return outcome
+    return Call(webhook, body, headers_of(event, body, webhook.signing_secrets))
 
 
 def headers_of(event: WebhookEvent, body: bytes, secrets: Sequence[str]) -> dict[str, str]:

@@ -2,226 +2,108 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from random import uniform
 from time import monotonic
 from typing import Final
-from uuid import UUID
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from common.ids import uuid7
-from notifications.metrics import attempted
-from notifications.models import Attempt, Delivery
+from common.outages import is_outage
+from notifications.models import Delivery
 from notifications.outcomes import Outcome, Result
-from notifications.reasons import Reason
-from notifications.registries import Channel, bells, channels
+from notifications.registries import Channel, Shipment, bells, channels
+
+from .claiming import claim
+from .concluding import Claim, Done, conclude
 
 logger = structlog.get_logger(__name__)
 
-LEASE: Final = timedelta(seconds=150)  # longer than the worst attempt takes: after it its worker is dead
-THREADS: Final = 8  # attempts under way in one run: most of their time they wait
-GATHER: Final = 0.01  # seconds: what ends within them is replaced together
-MOST_LOST: Final = 20  # attempts at one delivery whose workers died
-LOOKS: Final = 5  # for more, while those found are of targets that have enough to do
+GATHER: Final = 0.01  # seconds: what ends within them is written down and replaced together
 LONGEST: Final = 3.0  # seconds of one run: then other channels, and all else that a worker does, have a turn
 
-
-@dataclass(frozen=True)
-class Claim:
-    """A delivery that is this run's to attempt, and the attempt."""
-
-    delivery: Delivery
-    attempt: UUID
+UnderWay = set[Future[Done]]
 
 
 def deliver_due(channel: str) -> int:
     """Attempt what is due by *channel*, until nothing is. Safe to run in many places at once.
 
     What is claimed is begun at once: behind others it would wait while its lease runs out, and be sent twice.
-    As one ends the next begins, so that a slow target holds up its own threads alone.
+    As some end others begin, so that a slow target holds up its own threads alone. The database is asked here
+    for all of them together; the threads have nothing to do with it.
 
     Returns:
         How many attempts were made here. A run ends after a few seconds, and has another follow.
     """
-    made, until = 0, monotonic() + LONGEST
-    under_way: set[Future[None]] = set()
-    with ThreadPoolExecutor(THREADS, "deliver") as pool:
+    way, made, until = channels[channel], 0, monotonic() + LONGEST
+    under_way: UnderWay = set()
+    with ThreadPoolExecutor(way.at_once, "deliver") as pool:
         while monotonic() < until:
-            claims = claim(channel=channels[channel], at=timezone.now(), most=THREADS - len(under_way))
+            claims = claim(channel=way, at=timezone.now(), most=way.at_once - len(under_way))
             made += len(claims)
-            under_way |= {pool.submit(_attempt, each) for each in claims}
-            if not under_way:
+            done = []
+            for each, packed in zip(claims, _pack(way, claims), strict=True):
+                if isinstance(packed, Outcome):
+                    done.append(Done(each, packed))
+                else:
+                    under_way.add(pool.submit(_send, each, packed))
+            if not claims and not under_way:
                 break
-            under_way = _some_ended(under_way)
+            conclude(way, done + _ended(under_way))
         else:
             ring([channel])
+        while under_way:
+            conclude(way, _ended(under_way))
     return made
 
 
-def _some_ended(under_way: set[Future[None]]) -> set[Future[None]]:
-    """Waits until at least one has, and for those that do so a moment later. Those that have not."""
+def _ended(under_way: UnderWay) -> list[Done]:
+    """Waits until one has, and for those that do so a moment later; takes them away."""
     wait(under_way, return_when=FIRST_COMPLETED)
-    ended, others = wait(under_way, timeout=GATHER)
-    for each in ended:
-        each.result()  # what no attempt may raise
-    return set(others)
+    ended, _ = wait(under_way, timeout=GATHER)
+    under_way -= ended
+    return [each.result() for each in ended]
+
+
+def _pack(channel: Channel, claims: Sequence[Claim]) -> Sequence[Shipment | Outcome]:
+    """What leaves. What fails for all of them together is asked for each: one must not hold up the others."""
+    if not claims or channel.pack is None:
+        return [Outcome.sent() for _ in claims]
+    try:
+        return channel.pack([each.delivery for each in claims])
+    except Exception as error:
+        if is_outage(error):
+            raise  # nothing is wrong with them
+        if len(claims) > 1:
+            return [packed for each in claims for packed in _pack(channel, [each])]
+        return [_failed(claims[0], error)]
+
+
+def _send(claim: Claim, shipment: Shipment) -> Done:
+    """In a thread of the run's."""
+    start = monotonic()
+    try:
+        outcome = shipment.send()
+    except Exception as error:
+        outcome = _failed(claim, error)
+    return Done(claim, outcome, monotonic() - start, shipment)
+
+
+def _failed(claim: Claim, error: Exception) -> Outcome:
+    """What nobody thought of."""
+    logger.error(
+        "delivery_failed",
+        channel=claim.delivery.channel,
+        delivery=str(claim.delivery.pk),
+        exc_info=error,
+    )
+    return Outcome(result=Result.AGAIN, code="error", answer=f"{type(error).__name__}: {error}")
 
 
 def has_due(channel: str) -> bool:
     return Delivery.objects.due(channel, at=timezone.now()).exists()
-
-
-@transaction.atomic
-def claim(*, channel: Channel, at: datetime, most: int = THREADS) -> list[Claim]:
-    """Take what is due, a few for each target: for one lease nobody else has it."""
-    rows = _choose(channel, at, most)
-    spent = []
-    for row in rows:
-        if row.holder is None:
-            continue
-        row.earlier_attempts += 1  # its worker died: nobody knows what came of it, and it counts as none
-        if row.attempt_rows.filter(result=Result.LOST).count() >= MOST_LOST:
-            spent.append(row)  # it kills whoever attempts it
-            _give_up(channel, row, Reason.GAVE_UP)
-    claims = []
-    for row in rows:
-        if row not in spent:
-            row.attempts += 1
-            row.holder, row.due_at = uuid7(), at + LEASE
-            claims.append(Claim(row, row.holder))
-    Delivery.objects.bulk_update(
-        [each.delivery for each in claims], ["attempts", "earlier_attempts", "holder", "due_at"]
-    )
-    Attempt.objects.bulk_create(
-        Attempt(id=each.attempt, delivery=each.delivery, number=each.delivery.attempts, at=at)
-        for each in claims
-    )
-    return claims
-
-
-def _choose(channel: Channel, at: datetime, most: int) -> list[Delivery]:
-    """Due ones, locked. One slow target with a long queue must not keep the others waiting."""
-    chosen: list[Delivery] = []
-    busy: Counter[str] = Counter()
-    for _ in range(LOOKS):
-        full = [target for target, count in busy.items() if target and count >= channel.per_target]
-        rows = Delivery.objects.due(channel.name, at=at).exclude(target__in=full)
-        rows = rows.exclude(pk__in=[each.pk for each in chosen])
-        found = list(rows.select_for_update(skip_locked=True)[: most - len(chosen)])
-        if not found:
-            break
-        new = {row.target for row in found if row.target} - set(busy)
-        busy.update(_under_way(channel, new, at))
-        for row in found:
-            if not row.target or busy[row.target] < channel.per_target:
-                busy[row.target] += 1
-                chosen.append(row)
-        if len(chosen) >= most:
-            break
-    return chosen
-
-
-def _under_way(channel: Channel, targets: set[str], at: datetime) -> Counter[str]:
-    held = Delivery.objects.waiting().filter(
-        channel=channel.name, target__in=targets, holder__isnull=False, due_at__gt=at
-    )
-    return Counter(dict.fromkeys(targets, 0)) + Counter(held.values_list("target", flat=True))
-
-
-def _attempt(claim: Claim) -> None:
-    """In a thread of the run's: what it needs of the database it gives back."""
-    start = monotonic()
-    try:
-        try:
-            outcome = _send(claim.delivery)
-        except Exception as error:
-            logger.exception(
-                "delivery_failed", channel=claim.delivery.channel, delivery=str(claim.delivery.pk)
-            )
-            answer = f"{type(error).__name__}: {error}"
-            outcome = Outcome(result=Result.AGAIN, code="error", answer=answer)
-        record(claim=claim, outcome=outcome, seconds=monotonic() - start)
-    finally:
-        if not connection.in_atomic_block:  # of a test, in its own thread
-            connection.close()
-
-
-def _send(delivery: Delivery) -> Outcome:
-    send = channels[delivery.channel].send
-    return send(delivery) if send else Outcome.sent()
-
-
-@transaction.atomic
-def record(*, claim: Claim, outcome: Outcome, seconds: float) -> None:
-    """Write down what came of an attempt, and what follows from it, unless its lease ran out meanwhile."""
-    attempted(claim.delivery.channel, outcome)
-    Attempt.objects.filter(pk=claim.attempt).update(
-        result=outcome.result,
-        code=outcome.code[:32],
-        answer=outcome.answer[: Attempt.MAX_ANSWER],
-        seconds=round(seconds, 3),
-    )
-    row = Delivery.objects.waiting().select_for_update().filter(pk=claim.delivery.pk).first()
-    if row is None or row.holder != claim.attempt:
-        return
-    channel, now = channels[row.channel], timezone.now()
-    match outcome.result:
-        case Result.SENT:
-            _end(row, Delivery.State.SENT, outcome.code)
-        case Result.SKIPPED:
-            _end(row, Delivery.State.SKIPPED, outcome.code)
-        case Result.GONE:
-            _end(row, Delivery.State.SKIPPED, Reason.TARGET_GONE)
-        case Result.HELD if outcome.not_before:
-            row.earlier_attempts += 1  # it was none
-            _wait(row, outcome.not_before)
-        case Result.REFUSED:
-            _give_up(channel, row, Reason.REFUSED)
-        case _ if _is_spent(channel, row):
-            _give_up(channel, row, Reason.GAVE_UP)
-        case _:
-            pause = channel.backoff[row.attempts - row.earlier_attempts - 1] * uniform(0.9, 1.1)  # noqa: S311 (no secret)
-            _wait(row, max(now + pause, outcome.not_before or now))
-            if channel.holds_back:
-                _hold_back(row)
-
-
-def _is_spent(channel: Channel, row: Delivery) -> bool:
-    """Whether no further attempt is due to it."""
-    return row.attempts - row.earlier_attempts > len(channel.backoff)
-
-
-def _end(row: Delivery, state: str, reason: str) -> None:
-    row.state, row.reason, row.holder, row.ended_at = state, reason[:32], None, timezone.now()
-    row.save(update_fields=["state", "reason", "holder", "ended_at"])
-
-
-def _give_up(channel: Channel, row: Delivery, reason: Reason) -> None:
-    _end(row, Delivery.State.FAILED, reason)
-    logger.warning("delivery_given_up", channel=channel.name, delivery=str(row.pk), reason=reason)
-    if channel.gave_up:
-        channel.gave_up(row)
-
-
-def _wait(row: Delivery, until: datetime) -> None:
-    row.due_at, row.holder = until, None
-    row.save(update_fields=["due_at", "holder", "earlier_attempts"])
-
-
-def _hold_back(row: Delivery) -> None:
-    """What else is due there waits for the next attempt too: a queue is not spent on somebody who is away."""
-    queue = Delivery.objects.waiting().filter(
-        channel=row.channel, target=row.target, due_at__lt=row.due_at, holder=None
-    )
-    free = queue.select_for_update(skip_locked=True).values_list("pk", flat=True)  # others are about to begin
-    Delivery.objects.filter(pk__in=list(free)).update(due_at=row.due_at)
 
 
 @transaction.atomic

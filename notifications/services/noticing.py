@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,16 +12,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import User
 from common.events import Event, emit_to_each
 from common.models import LogEntry
 from notifications.events import NotificationCreated, NotificationUpdated
 from notifications.kinds import Call, Kind, callers, kinds, readings
-from notifications.models import Delivery, Digest, DigestItem, Notification, Preferences, TopicPreference
-from notifications.registries import Target, channels
+from notifications.models import Delivery, Digest, DigestItem, Notification
+from notifications.registries import channels
 
-from .deciding import Decision, Wants, Way, decide
+from .deciding import Decision, Way, decide
 from .delivering import ring
+from .minds import Minds
 from .reading import note_read
 
 
@@ -53,7 +53,7 @@ def notice(entries: Sequence[LogEntry]) -> None:
 
 def _calls(type_: str, entries: Sequence[LogEntry]) -> Iterable[Heard]:
     for caller in callers.get(type_, ()):
-        for entry, calls in zip(entries, caller(entries, None), strict=True):
+        for entry, calls in zip(entries, caller(entries, [None] * len(entries)), strict=True):
             for call in calls:
                 yield Heard(call, source_of(entry), entry.at)
 
@@ -66,51 +66,25 @@ def source_of(entry: LogEntry) -> str:
 def tell(heard: Sequence[Heard]) -> None:
     """Write what these people are told, and what is to be brought to them."""
     now = timezone.now()
-    minds = Minds({each.call.user for each in heard}, {each.call.topic for each in heard})
+    ways = list(channels.values())
+    minds = Minds({each.call.user for each in heard}, {each.call.topic for each in heard}, ways)
     teller = _Teller(heard, now)
     for each in heard:
         kind = kinds[each.call.kind]
-        wants = minds.of(each.call)
+        wants = minds.of(each.call.user, each.call.topic)
         if wants is None:
             continue
         decision = decide(
             call=each.call,
             kind=kind,
             wants=wants,
-            ways=list(channels.values()),
+            ways=ways,
             targets=minds.targets_of(each.call.user),
             at=now,
         )
         if decision.is_listed or decision.ways:
             teller.take(each, kind, decision)
     teller.write()
-
-
-class Minds:
-    """What people chose and where they are reached: a few queries for all of them."""
-
-    def __init__(self, users: Collection[UUID], topics: set[str]) -> None:
-        self._users = User.objects.filter(is_active=True).in_bulk(users)
-        self._preferences = Preferences.objects.in_bulk(users)
-        levels = TopicPreference.objects.filter(user__in=users, topic__in=topics - {""})
-        self._levels = {(row.user_id, row.topic): row.level for row in levels}
-        self._targets = {
-            name: channel.targets(self._users) for name, channel in channels.items() if channel.send
-        }
-
-    def of(self, call: Call) -> Wants | None:
-        """None of whom there is no account any more."""
-        user = self._users.get(call.user)
-        if user is None:
-            return None
-        return Wants(
-            user=user,
-            preferences=self._preferences.get(user.pk) or Preferences(user=user),
-            level=self._levels.get((user.pk, call.topic), "all"),
-        )
-
-    def targets_of(self, user: UUID) -> dict[str, Sequence[Target]]:
-        return {name: found.get(user, ()) for name, found in self._targets.items()}
 
 
 class _Teller:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,15 +13,16 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from accounts.models import User
-from notifications.kinds import Words, kinds
-from notifications.models import Delivery, Digest, Notification, Preferences, TopicPreference
+from notifications.kinds import Call, Words, kinds
+from notifications.models import Delivery, Digest, Notification, Preferences
 from notifications.outcomes import Outcome, Result
 from notifications.reasons import Reason
 from notifications.registries import channels
 
 from .deciding import Wants, decide
-from .reading import unread_count
-from .recalling import call_again
+from .minds import Minds
+from .reading import unread_counts
+from .recalling import calls_again
 
 CLEARED: Final = 50  # notifications named in one word to a device
 SHOWN: Final = timedelta(days=7)  # what was told before then is not there any more
@@ -43,7 +44,7 @@ class Parcel:
         language: of the words.
         items: one, or those of a digest.
         cleared: notifications to be taken back there; then there are no items.
-        badge: how much is unread, all in all.
+        badge: how much is unread, all in all; known where the channel clears.
     """
 
     user: User
@@ -52,7 +53,6 @@ class Parcel:
     items: Sequence[Item] = ()
     cleared: Sequence[UUID] = ()
     badge: int = 0
-    is_urgent: bool = False
 
 
 def words_of(notifications: Sequence[Notification]) -> dict[UUID, Words]:
@@ -72,102 +72,169 @@ def words_of(notifications: Sequence[Notification]) -> dict[UUID, Words]:
 def read_by_now(notifications: Sequence[Notification]) -> set[UUID]:
     """Those that their people have read, here or where they came from."""
     found = {row.pk for row in notifications if row.read_at}
-    of_kind: dict[str, list[Notification]] = defaultdict(list)
+    to_ask: dict[Callable[..., Collection[UUID]], list[Notification]] = defaultdict(list)
     for row in notifications:
         if row.pk not in found and row.kind in kinds:
-            of_kind[row.kind].append(row)
-    for name, rows in of_kind.items():
-        found.update(kinds[name].read(rows))
+            to_ask[kinds[row.kind].read].append(row)  # of several kinds the same
+    for read, rows in to_ask.items():
+        found.update(read(rows))
     return found
 
 
-def prepare(delivery: Delivery, *, language: str = "") -> Parcel | Outcome:
-    """What *delivery* brings, or why it brings nothing, or not now.
+def prepare(
+    deliveries: Sequence[Delivery], *, languages: Mapping[UUID, str] | None = None
+) -> list[Parcel | Outcome]:
+    """What each of *deliveries* brings, or why it brings nothing, or not now: in their order.
 
     Args:
-        language: that of its target, if not the person's.
+        deliveries: of one channel.
+        languages: by delivery, that of its target, if not the person's.
 
     The rules are asked again: between the promise and the sending people read, mute, leave and are blocked.
+    A few queries for all of them; some more for each digest and each that clears.
     """
-    user = User.objects.filter(pk=delivery.user_id, is_active=True).first()
-    if user is None:
-        return _skipped(Reason.GONE)
-    user.language = language or user.language
-    preferences = Preferences.objects.filter(pk=user.pk).first() or Preferences(user=user)
-    if delivery.purpose == Delivery.Purpose.CLEAR:
-        return _clearing(delivery, user, preferences)
-    if delivery.digest_id:
-        return _digest(delivery.digest_id, user, preferences)
-    return _single(delivery, user, preferences)
+    return _Preparing(deliveries, languages or {}).done() if deliveries else []
 
 
-def _single(delivery: Delivery, user: User, preferences: Preferences) -> Parcel | Outcome:
-    row = delivery.notification
-    if row is None or row.kind not in kinds:
-        return _skipped(Reason.GONE)
-    if row.pk in read_by_now([row]):
-        return _skipped(Reason.READ)
-    if again := _decided_again(delivery, row, user, preferences):
-        return again
-    items = _items([row], user)
-    if not items:
-        return _skipped(Reason.GONE)
-    return Parcel(
-        user=user,
-        preferences=preferences,
-        language=user.language,
-        items=items,
-        badge=unread_count(user.pk),
-        is_urgent=kinds[row.kind].is_urgent,
-    )
+@dataclass(frozen=True)
+class _Single:
+    """A delivery of one notification."""
+
+    delivery: Delivery
+    row: Notification
+    wants: Wants
 
 
-def _decided_again(
-    delivery: Delivery, row: Notification, user: User, preferences: Preferences
-) -> Outcome | None:
-    """What the rules say of this target now; None: go on."""
-    now = timezone.now()
-    kind, channel = kinds[row.kind], channels[delivery.channel]
-    level = TopicPreference.objects.filter(user=user, topic=row.topic).values_list("level", flat=True)
-    there = [each for each in channel.targets([user.pk]).get(user.pk, ()) if each.id == delivery.target]
-    decision = decide(
-        call=call_again(row),
-        kind=kind,
-        wants=Wants(user=user, preferences=preferences, level=level.first() or "all"),
-        ways=[channel],
-        targets={channel.name: there},
-        at=now,
-    )
-    for step in decision.trace:
-        if step.get("reason") == Reason.QUIET_HOURS:
-            [way] = decision.ways
-            return Outcome(result=Result.HELD, code=Reason.QUIET_HOURS, not_before=way.due_at)
-        if not step["passed"]:
-            return _skipped(Reason(step["reason"]))
-    return None
+class _Preparing:
+    """What is known of all of them, and what has become of each so far."""
+
+    def __init__(self, deliveries: Sequence[Delivery], languages: Mapping[UUID, str]) -> None:
+        self._deliveries = deliveries
+        self._languages = languages
+        self._channel = channels[deliveries[0].channel]
+        users = {each.user_id for each in deliveries}
+        told = {each.notification_id for each in deliveries if each.notification_id}
+        self._notifications = Notification.objects.in_bulk(told)
+        topics = {row.topic for row in self._notifications.values()}
+        self._minds = Minds(users, topics, [self._channel])
+        self._badges = unread_counts(users) if self._channel.clears else {}
+        self._found: dict[UUID, Parcel | Outcome] = {}
+
+    def done(self) -> list[Parcel | Outcome]:
+        singles = [single for each in self._deliveries if (single := self._begin(each))]
+        self._put_into_words(self._permitted(self._unread(singles)))
+        return [self._found[each.pk] for each in self._deliveries]
+
+    def _begin(self, delivery: Delivery) -> _Single | None:
+        row = self._notifications.get(delivery.notification_id) if delivery.notification_id else None
+        wants = self._minds.of(delivery.user_id, row.topic if row else "")
+        if wants is None:
+            self._skip(delivery, Reason.GONE)
+        elif delivery.purpose == Delivery.Purpose.CLEAR:
+            self._found[delivery.pk] = self._parcel(delivery, wants, cleared=_cleared(delivery))
+        elif delivery.digest_id:
+            self._take_digest(delivery, delivery.digest_id, wants)
+        elif row is None or row.kind not in kinds:
+            self._skip(delivery, Reason.GONE)
+        else:
+            return _Single(delivery, row, wants)
+        return None
+
+    def _unread(self, singles: Sequence[_Single]) -> list[_Single]:
+        read = read_by_now([each.row for each in singles])
+        for each in singles:
+            if each.row.pk in read:
+                self._skip(each.delivery, Reason.READ)
+        return [each for each in singles if each.row.pk not in read]
+
+    def _permitted(self, singles: Sequence[_Single]) -> list[_Single]:
+        calls = calls_again([each.row for each in singles])
+        permitted = []
+        for each in singles:
+            if refusal := self._refusal(each, calls[each.row.pk]):
+                self._found[each.delivery.pk] = refusal
+            else:
+                permitted.append(each)
+        return permitted
+
+    def _refusal(self, single: _Single, call: Call) -> Outcome | None:
+        """What the rules say of this target now; None: go on."""
+        delivery, name = single.delivery, self._channel.name
+        targets = self._minds.targets_of(delivery.user_id)[name]
+        decision = decide(
+            call=call,
+            kind=kinds[single.row.kind],
+            wants=single.wants,
+            ways=[self._channel],
+            targets={name: [each for each in targets if each.id == delivery.target]},
+            at=timezone.now(),
+        )
+        for step in decision.trace:
+            if step.get("reason") == Reason.QUIET_HOURS:
+                [way] = decision.ways
+                return Outcome(result=Result.HELD, code=Reason.QUIET_HOURS, not_before=way.due_at)
+            if not step["passed"]:
+                return _skipped(Reason(step["reason"]))
+        return None
+
+    def _put_into_words(self, singles: Sequence[_Single]) -> None:
+        by_language: dict[str, list[_Single]] = defaultdict(list)
+        for each in singles:
+            by_language[self._language(each.delivery, each.wants)].append(each)
+        for language, group in by_language.items():
+            items = _items([each.row for each in group], language)
+            for each in group:
+                if item := items.get(each.row.pk):
+                    parcel = self._parcel(each.delivery, each.wants, items=[item])
+                    self._found[each.delivery.pk] = parcel
+                else:
+                    self._skip(each.delivery, Reason.GONE)
+
+    def _take_digest(self, delivery: Delivery, digest: UUID, wants: Wants) -> None:
+        rows = _close(digest)
+        read = read_by_now(rows)
+        items = _items([row for row in rows if row.pk not in read], self._language(delivery, wants))
+        if items:
+            self._found[delivery.pk] = self._parcel(delivery, wants, items=list(items.values()))
+        else:
+            self._skip(delivery, Reason.READ)
+
+    def _parcel(
+        self,
+        delivery: Delivery,
+        wants: Wants,
+        *,
+        items: Sequence[Item] = (),
+        cleared: Sequence[UUID] = (),
+    ) -> Parcel:
+        return Parcel(
+            user=wants.user,
+            preferences=wants.preferences,
+            language=self._language(delivery, wants),
+            items=items,
+            cleared=cleared,
+            badge=self._badges.get(delivery.user_id, 0),
+        )
+
+    def _language(self, delivery: Delivery, wants: Wants) -> str:
+        return self._languages.get(delivery.pk) or wants.user.language
+
+    def _skip(self, delivery: Delivery, reason: Reason) -> None:
+        self._found[delivery.pk] = _skipped(reason)
 
 
-def _digest(pk: UUID, user: User, preferences: Preferences) -> Parcel | Outcome:
-    with transaction.atomic():
-        digest = Digest.objects.select_for_update().get(pk=pk)
-        if digest.closed_at is None:  # what comes from here on opens another
-            digest.closed_at = timezone.now()
-            digest.save(update_fields=["closed_at"])
-    rows = list(Notification.objects.filter(digest_items__digest=digest).order_by("at", "id"))
-    read = read_by_now(rows)
-    items = _items([row for row in rows if row.pk not in read], user)
-    if not items:
-        return _skipped(Reason.READ)
-    return Parcel(
-        user=user,
-        preferences=preferences,
-        language=user.language,
-        items=items,
-        badge=unread_count(user.pk),
-    )
+@transaction.atomic
+def _close(pk: UUID) -> list[Notification]:
+    """What is in a digest: what comes from here on opens another."""
+    digest = Digest.objects.select_for_update().get(pk=pk)
+    if digest.closed_at is None:
+        digest.closed_at = timezone.now()
+        digest.save(update_fields=["closed_at"])
+    return list(Notification.objects.filter(digest_items__digest=digest).order_by("at", "id"))
 
 
-def _clearing(delivery: Delivery, user: User, preferences: Preferences) -> Parcel:
+def _cleared(delivery: Delivery) -> list[UUID]:
+    """What was told there and is read by now."""
     told = Delivery.objects.filter(
         channel=delivery.channel,
         target=delivery.target,
@@ -177,20 +244,13 @@ def _clearing(delivery: Delivery, user: User, preferences: Preferences) -> Parce
         notification__read_at__isnull=False,
     )
     read = told.order_by("-id").values_list("notification", flat=True)[:CLEARED]
-    cleared = list(dict.fromkeys([*(UUID(each) for each in delivery.gone), *read]))[:CLEARED]
-    return Parcel(
-        user=user,
-        preferences=preferences,
-        language=user.language,
-        cleared=cleared,
-        badge=unread_count(user.pk),
-    )
+    return list(dict.fromkeys([*(UUID(each) for each in delivery.gone), *read]))[:CLEARED]
 
 
-def _items(rows: Sequence[Notification], user: User) -> list[Item]:
-    with translation.override(user.language):
+def _items(rows: Sequence[Notification], language: str) -> dict[UUID, Item]:
+    with translation.override(language):
         words = words_of(rows)
-    return [Item(notification=row, words=words[row.pk]) for row in rows if row.pk in words]
+    return {row.pk: Item(notification=row, words=words[row.pk]) for row in rows if row.pk in words}
 
 
 def _skipped(reason: Reason) -> Outcome:

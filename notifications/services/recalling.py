@@ -1,6 +1,10 @@
-"""Whom an entry of the log concerns, asked again: when it is sent, or because somebody wants to know."""
+"""Whom entries of the log concern, asked again: when it is sent, or because somebody wants to know."""
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from uuid import UUID
+
+from django.db.models import Q
 
 from common.models import LogEntry
 from notifications.kinds import Call, callers
@@ -8,23 +12,49 @@ from notifications.models import Notification
 from notifications.reasons import Reason
 
 
-def call_again(row: Notification) -> Call:
-    """The call that *row* came of, as it would be now; if the log remembers it no more, as it was."""
-    topic, _, seq = row.source.rpartition(" ")
-    entry = LogEntry.objects.filter(topic=topic, seq=seq).first()
-    same = Call(kind=row.kind, user=row.user_id, data=row.data, topic=row.topic, seq=row.seq)
+def calls_again(rows: Sequence[Notification]) -> dict[UUID, Call]:
+    """By notification, the call that it came of as it would be now; if the log remembers it no more, as it
+    was. A few queries for all of them.
+    """
+    sources = {row.pk: _place_of(row.source) for row in rows}
+    named = Q()
+    for topic, seq in sources.values():
+        named |= Q(topic=topic, seq=seq)
+    found = {(entry.topic, entry.seq): entry for entry in LogEntry.objects.filter(named)} if rows else {}
+    people: defaultdict[tuple[str, int], set[UUID]] = defaultdict(set)
+    for row in rows:
+        people[sources[row.pk]].add(row.user_id)
+    calls = dict(zip(found, calls_for(list(found.values()), [people[place] for place in found]), strict=True))
+    return {row.pk: _call_of(row, found.get(sources[row.pk]), calls.get(sources[row.pk], ())) for row in rows}
+
+
+def calls_for(entries: Sequence[LogEntry], asked: Sequence[Collection[UUID]]) -> list[list[Call]]:
+    """What each of *entries* would be told to these people as, now; with reasons where it is not for them."""
+    found: list[list[Call]] = [[] for _ in entries]
+    by_type: defaultdict[str, list[int]] = defaultdict(list)
+    for place, entry in enumerate(entries):
+        by_type[entry.type].append(place)
+    for type_, places in by_type.items():
+        group, among = [entries[place] for place in places], [asked[place] for place in places]
+        for caller in callers.get(type_, ()):
+            for place, people, calls in zip(places, among, caller(group, among), strict=True):
+                found[place] += [call for call in calls if call.user in people]
+    return found
+
+
+def _place_of(source: str) -> tuple[str, int]:
+    """In the log: `noticing.source_of`, read back."""
+    topic, _, seq = source.rpartition(" ")
+    return topic, int(seq)
+
+
+def _call_of(row: Notification, entry: LogEntry | None, calls: Sequence[Call]) -> Call:
     if entry is None:
-        return same
-    found = calls_for(entry, row.user_id)
+        return Call(kind=row.kind, user=row.user_id, data=row.data, topic=row.topic, seq=row.seq)
+    own = [call for call in calls if call.user == row.user_id]
     # What was deleted calls nobody by name any more: then what it is now says why.
-    fitting = [call for call in found if call.kind == row.kind] or [call for call in found if call.refusal]
+    fitting = [call for call in own if call.kind == row.kind] or [call for call in own if call.refusal]
     return fitting[0] if fitting else _nobody(entry, row.user_id, row.kind)
-
-
-def calls_for(entry: LogEntry, user: UUID) -> list[Call]:
-    """What *entry* would be told to *user* as, now; with reasons where it is not for them."""
-    found = [call for caller in callers.get(entry.type, ()) for call in caller([entry], user)[0]]
-    return [call for call in found if call.user == user]
 
 
 def _nobody(entry: LogEntry, user: UUID, kind: str) -> Call:

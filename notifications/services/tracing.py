@@ -17,7 +17,8 @@ from notifications.reasons import Reason
 from notifications.registries import channels
 
 from .deciding import decide
-from .noticing import Minds, source_of
+from .minds import Minds
+from .noticing import source_of
 from .recalling import calls_for
 
 
@@ -56,20 +57,22 @@ def traces_of_entry(entry: LogEntry, *, user: User) -> list[Trace]:
     rows = Notification.objects.filter(user=user, source=source_of(entry))
     found = [trace_of(row) for row in rows.order_by("id")]
     told_as = {trace.kind for trace in found}
-    calls = [call for call in calls_for(entry, user.pk) if call.kind not in told_as]
+    [asked] = calls_for([entry], [{user.pk}])
+    calls = [call for call in asked if call.kind not in told_as]
     if not calls:
         return found
     now = timezone.now()
-    minds = Minds({user.pk}, {call.topic for call in calls})
+    ways = list(channels.values())
+    minds = Minds({user.pk}, {call.topic for call in calls}, ways)
     for call in calls:
-        wants = minds.of(call)
+        wants = minds.of(user.pk, call.topic)
         if wants is None or (found and call.refusal):
             continue
         decision = decide(
             call=call,
             kind=kinds[call.kind],
             wants=wants,
-            ways=list(channels.values()),
+            ways=ways,
             targets=minds.targets_of(user.pk),
             at=now,
         )

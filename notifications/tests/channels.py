@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from accounts.models import User
 from notifications.models import Delivery
 from notifications.outcomes import Outcome
-from notifications.registries import Channel, Target, channels
+from notifications.registries import Channel, Shipment, Target, channels
 from notifications.services import Parcel, prepare
 
 
@@ -29,12 +30,10 @@ class Bells:
     def find(self, users: Collection[UUID]) -> Mapping[UUID, Sequence[Target]]:
         return {user: self.targets[user] for user in users if user in self.targets}
 
-    def send(self, delivery: Delivery) -> Outcome:
-        parcel = prepare(delivery)
-        if isinstance(parcel, Outcome):
-            return parcel
-        self.brought.append(parcel)
-        return self.outcomes.pop(0) if self.outcomes else Outcome.sent()
+    def pack(self, deliveries: Sequence[Delivery]) -> Sequence[Shipment | Outcome]:
+        return [
+            parcel if isinstance(parcel, Outcome) else Ring(self, parcel) for parcel in prepare(deliveries)
+        ]
 
     @property
     def titles(self) -> list[str]:
@@ -42,6 +41,16 @@ class Bells:
 
     def people(self) -> Any:
         return User.objects.filter(pk__in=self.targets).values("pk")
+
+
+@dataclass(frozen=True)
+class Ring(Shipment):
+    bells: Bells
+    parcel: Parcel
+
+    def send(self) -> Outcome:
+        self.bells.brought.append(self.parcel)
+        return self.bells.outcomes.pop(0) if self.bells.outcomes else Outcome.sent()
 
 
 @contextmanager
@@ -52,7 +61,7 @@ def ringing(name: str, *, is_digested: bool = False) -> Iterator[Bells]:
         label=name,
         targets=bells.find,
         people=None if is_digested else bells.people,
-        send=bells.send,
+        pack=bells.pack,
         backoff=[timedelta(seconds=5), timedelta(seconds=30)],
         is_loud=not is_digested,
         is_digested=is_digested,

@@ -1,22 +1,25 @@
 """Every promise is attempted until it is kept or given up, and every attempt is written down."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications import tasks
 from notifications.models import Attempt, Delivery
 from notifications.outcomes import Outcome, Result
-from notifications.registries import Channel, channels
-from notifications.services import deliver_due, delivering, retry_delivery
-from notifications.services.delivering import claim, record
+from notifications.registries import Channel, Shipment, channels
+from notifications.services import claiming, deliver_due, delivering, retry_delivery
+from notifications.services.claiming import claim
+from notifications.services.concluding import Claim, Done, conclude
 from notifications.tests.factories import DeliveryFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +27,19 @@ pytestmark = pytest.mark.django_db
 AGAIN = Outcome(result=Result.AGAIN, code="http_503", answer="come back")
 
 
+@dataclass(frozen=True)
+class Sent(Shipment):
+    """Brings a delivery to *take*."""
+
+    take: Callable[[Delivery], Outcome]
+    delivery: Delivery
+
+    def send(self) -> Outcome:
+        return self.take(self.delivery)
+
+
 class Receiver:
-    """A channel of the test's: says what it is told to say, the last again and again."""
+    """Says what it is told to say, the last again and again."""
 
     def __init__(self) -> None:
         self.says: list[Outcome] = [Outcome.sent("thanks")]
@@ -36,13 +50,22 @@ class Receiver:
         return self.says.pop(0) if len(self.says) > 1 else self.says[0]
 
 
+def channel(take: Callable[[Delivery], Outcome], **more: Any) -> Channel:
+    """The test's own, which brings everything to *take*."""
+    more = {"backoff": [timedelta(seconds=5), timedelta(minutes=5)], "per_target": 2} | more
+    return Channel(name="test", label="Test", pack=lambda rows: [Sent(take, row) for row in rows], **more)
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     found = Receiver()
-    waits = [timedelta(seconds=5), timedelta(minutes=5)]
-    channels["test"] = Channel(name="test", label="Test", send=found, backoff=waits, per_target=2)
+    channels["test"] = channel(found)
     yield found
     del channels["test"]
+
+
+def claim_some() -> list[Claim]:
+    return claim(channel=channels["test"], at=timezone.now(), most=16)
 
 
 def test_what_is_due_is_handed_over_once(receiver: Receiver) -> None:
@@ -135,7 +158,7 @@ def test_whoever_raises_is_tried_again(receiver: Receiver, log_lines: Any) -> No
     def fall(delivery: Delivery) -> Outcome:
         raise ValueError("nobody thought of this")
 
-    channels["test"] = Channel(name="test", label="Test", send=fall, backoff=[timedelta(seconds=5)])
+    channels["test"] = channel(fall)
     delivery = DeliveryFactory()
 
     deliver_due("test")
@@ -147,16 +170,16 @@ def test_whoever_raises_is_tried_again(receiver: Receiver, log_lines: Any) -> No
 
 def test_of_a_worker_that_died_another_takes_over_when_the_lease_is_over(receiver: Receiver) -> None:
     delivery = DeliveryFactory()
-    [dead] = claim(channel=channels["test"], at=timezone.now())
+    [dead] = claim_some()
 
     assert deliver_due("test") == 0
 
-    with time_machine.travel(timezone.now() + delivering.LEASE + timedelta(seconds=1)):
+    with time_machine.travel(timezone.now() + claiming.LEASE + timedelta(seconds=1)):
         assert deliver_due("test") == 1
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts) == ("sent", 2)
     assert [each.result for each in Attempt.objects.all()] == ["lost", "sent"]
-    record(claim=dead, outcome=AGAIN, seconds=61)
+    conclude(channels["test"], [Done(dead, AGAIN, seconds=61)])
     delivery.refresh_from_db()
     assert delivery.state == "sent", "who comes too late says nothing of the whole any more"
     assert [each.result for each in Attempt.objects.all()] == ["again", "sent"]
@@ -164,11 +187,11 @@ def test_of_a_worker_that_died_another_takes_over_when_the_lease_is_over(receive
 
 def test_what_kills_every_worker_is_given_up_in_the_end(receiver: Receiver) -> None:
     delivery = DeliveryFactory()
-    for _ in range(delivering.MOST_LOST):
-        assert len(claim(channel=channels["test"], at=timezone.now())) == 1
+    for _ in range(claiming.MOST_LOST):
+        assert len(claim_some()) == 1
         Delivery.objects.update(due_at=timezone.now())
 
-    assert claim(channel=channels["test"], at=timezone.now()) == []
+    assert claim_some() == []
 
     delivery.refresh_from_db()
     assert (delivery.state, delivery.reason) == ("failed", "gave_up")
@@ -177,7 +200,7 @@ def test_what_kills_every_worker_is_given_up_in_the_end(receiver: Receiver) -> N
 def test_workers_that_die_use_up_no_attempt(receiver: Receiver) -> None:
     delivery = DeliveryFactory()
     for _ in range(10):
-        claim(channel=channels["test"], at=timezone.now())
+        claim_some()
         Delivery.objects.update(due_at=timezone.now())
 
     deliver_due("test")
@@ -187,27 +210,20 @@ def test_workers_that_die_use_up_no_attempt(receiver: Receiver) -> None:
 
 
 def test_a_target_with_a_long_queue_keeps_nobody_waiting(receiver: Receiver) -> None:
-    for _ in range(2 * delivering.THREADS):
+    for _ in range(32):
         DeliveryFactory(target="slow")
     other = DeliveryFactory(target="other")
 
-    claimed = claim(channel=channels["test"], at=timezone.now())
+    claimed = claim_some()
 
     assert sorted(each.delivery.target for each in claimed) == ["other", "slow", "slow"]
     assert other.pk in [each.delivery.pk for each in claimed]
-    assert claim(channel=channels["test"], at=timezone.now()) == [], "two are under way there"
+    assert claim_some() == [], "two are under way there"
 
 
 def test_a_queue_is_not_spent_on_who_is_away(receiver: Receiver) -> None:
     receiver.says = [AGAIN]
-    channels["test"] = Channel(
-        name="test",
-        label="Test",
-        send=receiver,
-        backoff=[timedelta(minutes=5)],
-        per_target=1,
-        holds_back=True,
-    )
+    channels["test"] = channel(receiver, per_target=1, holds_back=True)
     for _ in range(5):
         DeliveryFactory(target="away")
     other = DeliveryFactory(target="other")
@@ -252,7 +268,7 @@ def test_who_is_slow_holds_up_nobody_else(receiver: Receiver, monkeypatch: pytes
             return AGAIN
         return Outcome.sent()
 
-    channels["test"] = Channel(name="test", label="Test", send=send, backoff=[], per_target=2)
+    channels["test"] = channel(send, backoff=[])
     for number in range(30):
         DeliveryFactory(target="slow")
         DeliveryFactory(target=f"quick {number}")
@@ -309,3 +325,53 @@ def test_a_channel_stands_in_the_queue_once(monkeypatch: pytest.MonkeyPatch, rec
     tasks.deliver("test")  # it is begun: what comes now may not be seen by it
     tasks.ring_for_delivery("test")
     assert queued == ["test", "test"]
+
+
+def test_one_that_can_not_be_packed_holds_up_no_other(receiver: Receiver, log_lines: Any) -> None:
+    fine, bad, other = (DeliveryFactory(target=each) for each in ("fine", "bad", "other"))
+
+    def pack(rows: Sequence[Delivery]) -> list[Shipment]:
+        if any(row.target == "bad" for row in rows):
+            raise ValueError("nobody thought of this")
+        return [Sent(receiver, row) for row in rows]
+
+    channels["test"] = Channel(name="test", label="Test", pack=pack, backoff=[timedelta(seconds=5)])
+
+    deliver_due("test")
+
+    assert receiver.heard == [str(fine.pk), str(other.pk)]
+    bad.refresh_from_db()
+    assert bad.state == "waiting"
+    assert bad.attempt_rows.get().answer == "ValueError: nobody thought of this"
+
+
+def test_what_follows_for_a_target_that_fails_changes_nothing_of_the_outcome(
+    receiver: Receiver, log_lines: Any
+) -> None:
+    class Unsettling(Sent):
+        def settle(self, outcome: Outcome) -> None:
+            raise ValueError("nobody thought of this")
+
+    def pack(rows: Sequence[Delivery]) -> list[Shipment]:
+        return [Unsettling(receiver, row) for row in rows]
+
+    channels["test"] = Channel(name="test", label="Test", pack=pack)
+    delivery = DeliveryFactory()
+
+    deliver_due("test")
+
+    delivery.refresh_from_db()
+    assert delivery.state == "sent"
+    assert "settling_failed" in {line["event"] for line in log_lines()}
+
+
+def test_many_take_as_many_queries_as_one(receiver: Receiver) -> None:
+    counts = []
+    for most in (1, 15):
+        for number in range(most):
+            DeliveryFactory(target=f"place {number}")
+        with CaptureQueriesContext(connection) as queries:
+            assert deliver_due("test") == most
+        counts.append(len([query for query in queries if "SAVEPOINT" not in query["sql"]]))
+
+    assert counts[0] == counts[1]

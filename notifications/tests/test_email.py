@@ -18,7 +18,7 @@ from notifications.kinds import Kind, Words
 from notifications.mails import Item, Letter
 from notifications.models import Attempt, Delivery, Preferences
 from notifications.outcomes import Outcome, Result
-from notifications.senders.email import CHANNEL, reachable, send, send_letter
+from notifications.senders.email import CHANNEL, pack, reachable, send_letter
 from notifications.services import deliver_due
 from notifications.tests.factories import DeliveryFactory, NotificationFactory
 
@@ -78,6 +78,11 @@ def letter(**more) -> Letter:
 
 def item(**more) -> Item:
     return Item(**({"title": "T", "body": "", "url": "", "at": datetime(2026, 11, 22, tzinfo=UTC)} | more))
+
+
+def send(delivery):
+    [packed] = pack([delivery])
+    return packed if isinstance(packed, Outcome) else packed.send()
 
 
 def heads_of(raw: bytes) -> list[bytes]:

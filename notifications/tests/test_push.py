@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -11,9 +10,10 @@ from accounts.services import revoke_session
 from accounts.tokens import fingerprint
 from common.holdings import Subject
 from notifications.models import PushDevice
+from notifications.outcomes import Outcome
 from notifications.privacy.devices import pushes_kept_for
 from notifications.providers.push import PushMessage, provider_for
-from notifications.senders.push import send_push
+from notifications.senders.push import push_to
 from notifications.services import register_device
 
 from .factories import PushDeviceFactory
@@ -27,7 +27,12 @@ GONE = google_error(404, "NOT_FOUND", "Not found.", "UNREGISTERED")
 
 
 def came_of(device, message=MESSAGE):
-    outcome = send_push(device.pk, message)
+    found = PushDevice.objects.select_related("session__user").filter(pk=device.pk).first()
+    push = push_to(found, message)
+    if isinstance(push, Outcome):
+        return push.result, push.code
+    outcome = push.send()
+    push.settle(outcome)
     return outcome.result, outcome.code
 
 
@@ -164,9 +169,7 @@ def test_whether_it_takes_pushes_is_one_rule_for_a_row_and_for_a_query():
 
 
 def test_a_device_that_never_was_is_gone(fcm):
-    outcome = send_push(uuid4(), MESSAGE)
-
-    assert (outcome.result, outcome.code) == ("gone", "device_forgotten")
+    assert came_of(PushDevice()) == ("gone", "device_forgotten")
 
 
 def test_a_provider_whose_account_was_taken_away_waits_for_an_operator(settings):

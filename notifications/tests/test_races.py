@@ -104,7 +104,7 @@ def test_what_comes_while_a_window_closes_is_in_it_or_in_the_next(person: User) 
 
     def work(number: int) -> None:
         if number == 0:
-            prepare(delivery)
+            prepare([delivery])
         with transaction.atomic():
             put_into_digest(rows[number], way)
 

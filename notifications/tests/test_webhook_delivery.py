@@ -28,7 +28,7 @@ from messaging.tests.logs import stream_of
 from notifications.models import Attempt, Delivery, Webhook, WebhookEvent
 from notifications.outcomes import Result
 from notifications.registries import channels
-from notifications.senders.webhook import outcome_of, send
+from notifications.senders.webhook import outcome_of, pack
 from notifications.services import (
     deliver_due,
     delivering,
@@ -376,7 +376,7 @@ def test_a_paused_one_is_called_with_nothing_not_even_with_what_is_under_way(the
     [delivery] = deliveries(webhook)
     pause_webhook(actor=layla, webhook=webhook)
 
-    outcome = send(delivery)  # as a worker would that had it already
+    [outcome] = pack([delivery])  # as a worker would that had it already
 
     assert (outcome.result, outcome.code) == (Result.SKIPPED, "paused")
     assert there.calls == []

@@ -57,8 +57,8 @@ django.setup()
 from celery.__main__ import main
 from celery.signals import worker_ready
 from notifications.kinds import kinds
-from notifications.services import delivering
-delivering.LEASE = timedelta(seconds={lease})
+from notifications.services import claiming
+claiming.LEASE = timedelta(seconds={lease})
 kinds["mention"].delays["email"] = timedelta(seconds={mail_waits})
 worker_ready.connect(lambda **_: print("{ready}", flush=True), weak=False)
 main()
