@@ -65,6 +65,7 @@ class Channel:
         is_loud: it rings somewhere: quiet hours and mutes are about it.
         is_digested: what isn't urgent may be told together.
         backoff: how long after a failed attempt the next one comes; one more attempt than there are waits.
+        lease: longer than the worst attempt takes: if nothing came of it by then, its worker is dead.
         at_once: how many attempts one run has under way: most of their time they wait.
         per_target: how many attempts at one target may be under way at once.
         holds_back: whether what waits for a target that fails waits for its next attempt.
@@ -84,7 +85,8 @@ class Channel:
     is_digested: bool = False
     is_by_event: bool = False
     clears: bool = False
-    at_once: int = 16
+    lease: timedelta = timedelta(seconds=60)
+    at_once: int = 8
     per_target: int = 4
     holds_back: bool = False
     gave_up: Callable[[Delivery], None] | None = None

@@ -65,7 +65,7 @@ class Delivery(models.Model):
     state = models.CharField(_("state"), max_length=7, choices=State, default=State.WAITING)
     reason = models.CharField(_("reason"), max_length=32, blank=True)
     due_at = models.DateTimeField(_("due"))
-    holder = models.UUIDField(null=True)  # the attempt under way
+    holder = models.UUIDField(null=True)  # whose claim it is, while an attempt is under way
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     earlier_attempts = models.PositiveSmallIntegerField(
         default=0

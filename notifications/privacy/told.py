@@ -62,7 +62,7 @@ HOLDINGS: Final = [
             "state": Field("How it stands.", "state"),
             "reason": Field("Why.", "reason"),
             "due_at": Field("When it is tried next.", "due_at"),
-            "holder": Field("Which attempt is under way."),
+            "holder": Field("Which worker has it at the moment."),
             "attempts": Field("How many there were.", "attempts"),
             "earlier_attempts": Field("How many of them don't count.", "earlier_attempts"),
             "created_at": Field("When it was promised.", "created_at"),

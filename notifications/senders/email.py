@@ -141,5 +141,5 @@ CHANNEL: Final = Channel(
         timedelta(hours=12),
     ],
     is_digested=True,
-    at_once=8,  # a mail server lets one client in so often
+    lease=timedelta(seconds=200),  # eight steps, each of which may take `EMAIL_TIMEOUT`
 )

@@ -131,4 +131,6 @@ CHANNEL: Final = Channel(
     backoff=[timedelta(seconds=each) for each in (5, 30, 120, 600, 1800, 3600)],
     is_loud=True,
     clears=True,
+    lease=timedelta(seconds=120),  # a token may have to be fetched first, each step takes up to ten seconds
+    at_once=16,
 )

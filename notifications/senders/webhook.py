@@ -24,7 +24,7 @@ from notifications.outcomes import Outcome, Result
 from notifications.reasons import Reason
 from notifications.registries import Channel, Shipment
 from notifications.services import note_failure, note_success, pause_if_dead, pause_webhook
-from notifications.services.webhooks import CHANNEL, SECRET
+from notifications.services.webhooks import CHANNEL, NOTED_EVERY, SECRET
 
 GONE: Final = 410
 BUSY: Final = (429, 502, 503, 504)  # whose `Retry-After` counts
@@ -64,11 +64,18 @@ class Call(Shipment):
 
     def settle(self, outcome: Outcome) -> None:
         if outcome.result == Result.SENT:
-            note_success(webhook=self.webhook.pk)
+            if not self._is_noted:
+                note_success(webhook=self.webhook.pk)
         else:
             note_failure(webhook=self.webhook.pk)
         if outcome.result == Result.GONE:
             pause_webhook(actor=SYSTEM, webhook=self.webhook, reason=Webhook.Pause.GONE)
+
+    @property
+    def _is_noted(self) -> bool:
+        """Whether the webhook said a moment ago that all is well: then there is nothing to write."""
+        at = self.webhook.last_success_at
+        return self.webhook.failing_since is None and at is not None and at > timezone.now() - NOTED_EVERY
 
 
 def pack(deliveries: Sequence[Delivery]) -> list[Shipment | Outcome]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from random import uniform
+from typing import Final
 from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import Case, When
 from django.utils import timezone
 
 from common.outages import is_outage
@@ -22,10 +25,12 @@ from notifications.registries import Channel, Shipment
 
 logger = structlog.get_logger(__name__)
 
+CHANGED: Final = ("state", "reason", "holder", "ended_at", "due_at", "earlier_attempts")  # by an attempt
+
 
 @dataclass(frozen=True)
 class Claim:
-    """A delivery that is this run's to attempt, and the attempt."""
+    """A delivery that is this run's to attempt, as long as its holder is the same, and the attempt."""
 
     delivery: Delivery
     attempt: UUID
@@ -67,26 +72,15 @@ def _settle(shipment: Shipment, done: Done) -> None:
 @transaction.atomic
 def _record(channel: Channel, done: Sequence[Done]) -> None:
     """Attempts whose lease ran out meanwhile say what came of them, and nothing of their deliveries."""
-    Attempt.objects.bulk_update(
-        [
-            Attempt(
-                id=each.claim.attempt,
-                result=each.outcome.result,
-                code=each.outcome.code[:32],
-                answer=each.outcome.answer[: Attempt.MAX_ANSWER],
-                seconds=round(each.seconds, 3),
-            )
-            for each in done
-        ],
-        ["result", "code", "answer", "seconds"],
-    )
-    outcomes = {each.claim.attempt: each.outcome for each in done}
-    held = Delivery.objects.waiting().filter(pk__in=[each.claim.delivery.pk for each in done])
-    rows = list(held.filter(holder__in=outcomes).order_by("pk").select_for_update())
-    said = [(row, outcomes[row.holder]) for row in rows if row.holder]
+    _write_attempts(done)
+    ours = {each.claim.delivery.pk: each for each in done}
+    waiting = Delivery.objects.waiting().filter(pk__in=ours).order_by("pk").select_for_update()
+    held = [row for row in waiting if row.holder == ours[row.pk].claim.delivery.holder]
+    said = [(row, ours[row.pk].outcome) for row in held]
+    now = timezone.now()
     for row, outcome in said:
-        _follow(channel, row, outcome)
-    save(channel, rows)
+        _follow(channel, row, outcome, now)
+    save(channel, held)
     if channel.holds_back:
         failed = [row for row, outcome in said if outcome.result == Result.AGAIN]
         latest = {row.target: row for row in sorted(failed, key=attrgetter("due_at"))}
@@ -95,24 +89,37 @@ def _record(channel: Channel, done: Sequence[Done]) -> None:
                 _hold_back(row)
 
 
-def _follow(channel: Channel, row: Delivery, outcome: Outcome) -> None:
+def _write_attempts(done: Sequence[Done]) -> None:
+    by_outcome: dict[Outcome, list[Done]] = defaultdict(list)
+    for each in done:
+        by_outcome[each.outcome].append(each)
+    for outcome, group in by_outcome.items():
+        seconds = [When(pk=each.claim.attempt, then=round(each.seconds, 3)) for each in group]
+        Attempt.objects.filter(pk__in=[each.claim.attempt for each in group]).update(
+            result=outcome.result,
+            code=outcome.code[:32],
+            answer=outcome.answer[: Attempt.MAX_ANSWER],
+            seconds=Case(*seconds),
+        )
+
+
+def _follow(channel: Channel, row: Delivery, outcome: Outcome, now: datetime) -> None:
     """What becomes of a delivery after an attempt."""
     match outcome.result:
         case Result.SENT:
-            end(row, Delivery.State.SENT, outcome.code)
+            end(row, Delivery.State.SENT, outcome.code, now)
         case Result.SKIPPED:
-            end(row, Delivery.State.SKIPPED, outcome.code)
+            end(row, Delivery.State.SKIPPED, outcome.code, now)
         case Result.GONE:
-            end(row, Delivery.State.SKIPPED, Reason.TARGET_GONE)
+            end(row, Delivery.State.SKIPPED, Reason.TARGET_GONE, now)
         case Result.HELD if outcome.not_before:
             row.earlier_attempts += 1  # it was none
             _wait(row, outcome.not_before)
         case Result.REFUSED:
-            end(row, Delivery.State.FAILED, Reason.REFUSED)
+            end(row, Delivery.State.FAILED, Reason.REFUSED, now)
         case _ if _is_spent(channel, row):
-            end(row, Delivery.State.FAILED, Reason.GAVE_UP)
+            end(row, Delivery.State.FAILED, Reason.GAVE_UP, now)
         case _:
-            now = timezone.now()
             pause = channel.backoff[row.attempts - row.earlier_attempts - 1] * uniform(0.9, 1.1)  # noqa: S311 (no secret)
             _wait(row, max(now + pause, outcome.not_before or now))
 
@@ -122,9 +129,9 @@ def _is_spent(channel: Channel, row: Delivery) -> bool:
     return row.attempts - row.earlier_attempts > len(channel.backoff)
 
 
-def end(row: Delivery, state: str, reason: str) -> None:
+def end(row: Delivery, state: str, reason: str, at: datetime) -> None:
     """Nothing more is tried. To be saved."""
-    row.state, row.reason, row.holder, row.ended_at = state, reason[:32], None, timezone.now()
+    row.state, row.reason, row.holder, row.ended_at = state, reason[:32], None, at
 
 
 def _wait(row: Delivery, until: datetime) -> None:
@@ -133,9 +140,13 @@ def _wait(row: Delivery, until: datetime) -> None:
 
 def save(channel: Channel, rows: Sequence[Delivery]) -> None:
     """Write down what has become of them, and tell of those that are given up."""
-    Delivery.objects.bulk_update(
-        rows, ["state", "reason", "holder", "ended_at", "due_at", "earlier_attempts"]
-    )
+    alike: dict[tuple[object, ...], list[Delivery]] = defaultdict(list)
+    for row in rows:
+        alike[tuple(getattr(row, field) for field in CHANGED)].append(row)
+    for values, group in alike.items():
+        Delivery.objects.filter(pk__in=[row.pk for row in group]).update(
+            **dict(zip(CHANGED, values, strict=True))
+        )
     # By target: whoever else has some of the same locks them in the same order.
     for row in sorted(rows, key=attrgetter("target")):
         if row.state != Delivery.State.FAILED:

@@ -52,13 +52,15 @@ IN_OUTAGE = 50  # messages while the receiver is down, and as many while its web
 LEASE, MAIL_WAITS = 10, 2  # seconds
 WORKER = """
 import django
+from dataclasses import replace
 from datetime import timedelta
 django.setup()
 from celery.__main__ import main
 from celery.signals import worker_ready
 from notifications.kinds import kinds
-from notifications.services import claiming
-claiming.LEASE = timedelta(seconds={lease})
+from notifications.registries import channels
+for name, channel in channels.items():
+    channels[name] = replace(channel, lease=timedelta(seconds={lease}))
 kinds["mention"].delays["email"] = timedelta(seconds={mail_waits})
 worker_ready.connect(lambda **_: print("{ready}", flush=True), weak=False)
 main()
