@@ -1,22 +1,18 @@
-from typing import Final
-
 from celery import shared_task
-from django.core.cache import cache
 from django.utils import timezone
 
+from common.queueing import begun, queue_once
 from common.tasks import drop
 
 from . import services
 from .models import Delivery, Digest, Notification
 from .registries import channels
 
-QUEUED_FOR: Final = 5  # seconds until a run is queued again that may have been lost with its queue
-
 
 @shared_task
 def deliver(channel: str) -> int:
     """Attempt what is due by one channel. After commits, and every few seconds."""
-    cache.delete(_queued(channel))  # whatever becomes due from here on calls for another
+    begun(deliver, channel)
     return services.deliver_due(channel)
 
 
@@ -36,13 +32,8 @@ def purge_webhook_events() -> int:
 
 
 def ring_for_delivery(channel: str) -> None:
-    """Something is due by *channel*. One run in the queue is enough: others would wait behind many."""
-    if cache.add(_queued(channel), "", timeout=QUEUED_FOR):
-        deliver.delay(channel)
-
-
-def _queued(channel: str) -> str:
-    return f"deliver:{channel}"
+    """Something is due by *channel*."""
+    queue_once(deliver, channel)
 
 
 @shared_task

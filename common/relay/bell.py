@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from common.events import Told
+from common.queueing import queue_once
 
 from .consumers import consumers
 from .tasks import drain
@@ -51,7 +52,7 @@ def strike() -> None:
     """Have the consumers look."""
     try:
         for consumer in consumers:
-            drain.delay(consumer)
+            queue_once(drain, consumer)
     except Exception:  # no broker: the change is made all the same, and the clock's run finds it
         logger.warning("relay_bell_failed", exc_info=True)
 

@@ -19,7 +19,7 @@ from common.events import Event, emit
 from common.ids import uuid7
 from common.models import LOG_KEPT, DeadLetter, LogEntry, RelayCursor
 from common.relay import bell as bells
-from common.relay import services
+from common.relay import services, tasks
 from common.relay.consumers import consumers
 from common.relay.metrics import backlog_of
 from common.relay.services import (
@@ -34,6 +34,9 @@ from common.tasks import purge_log
 pytestmark = pytest.mark.django_db
 
 ON_POSTGRESQL = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
+
+
+STRIKE = bells.strike  # which tests do without
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +222,38 @@ def test_the_bell_strikes_at_once_and_then_once_for_many(
     with committed():
         happen(21)
     assert (len(strokes), len(later)) == (2, 2)
+
+
+def test_a_consumer_stands_in_the_queue_once(taker: Taker, monkeypatch: pytest.MonkeyPatch) -> None:
+    queued: list[str] = []
+    monkeypatch.setattr(tasks.drain, "delay", queued.append)
+    monkeypatch.setattr(bells, "consumers", {"test": taker})
+    happen(1)
+
+    for _ in range(20):
+        STRIKE()
+    tasks.drain_all()
+    assert queued.count("test") == 1
+
+    assert tasks.drain("test") == 1
+    STRIKE()
+    assert queued.count("test") == 2
+
+
+def test_without_a_broker_a_change_is_made_all_the_same(
+    taker: Taker, monkeypatch: pytest.MonkeyPatch, log_lines: Any
+) -> None:
+    def refuse(_: str) -> None:
+        raise redis.exceptions.ConnectionError("nobody there")
+
+    monkeypatch.setattr(tasks.drain, "delay", refuse)
+    monkeypatch.setattr(bells, "consumers", {"test": taker})
+    happen(1)
+
+    STRIKE()
+
+    assert "relay_bell_failed" in {line["event"] for line in log_lines()}
+    assert LogEntry.objects.filter(type="thing.happened").exists()
 
 
 @pytest.mark.django_db(transaction=True)
