@@ -76,11 +76,11 @@ class MomentField(serializers.DateTimeField):
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ssZ")
         try:
             given = datetime.fromisoformat(data)
-        except ValueError:
+            if given.tzinfo is None:
+                raise ValueError(data)
+            return given.astimezone(UTC)
+        except (ValueError, OverflowError):  # at the ends of the calendar there is no such time in UTC
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ssZ")
-        if given.tzinfo is None:
-            self.fail("invalid", format="YYYY-MM-DDThh:mm:ssZ")
-        return given.astimezone(UTC)
 
 
 class QueryIntegerField(serializers.IntegerField):

@@ -1,10 +1,13 @@
 """Filters that take what the schema says and nothing near it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import IsoDateTimeField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
@@ -25,3 +28,18 @@ class YesOrNo(django_filters.CharFilter):
         if value not in ("true", "false"):
             raise Invalid.field(str(self.field_name), "invalid", _("Use true or false."))
         return self.narrow(qs, value == "true")
+
+
+class MomentFormField(IsoDateTimeField):
+    def to_python(self, value: Any) -> datetime | None:
+        given = super().to_python(value)
+        try:
+            return given.astimezone(UTC) if given else None
+        except OverflowError:  # at the ends of the calendar there is no such time in UTC
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """A time as ISO 8601 has it."""
+
+    field_class = MomentFormField

@@ -2,7 +2,7 @@ import re
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -42,7 +42,7 @@ class CursorPages(CursorPagination):
     def paginate_queryset(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().paginate_queryset(*args, **kwargs)
-        except (ValidationError, ValueError):  # readable, but at a place that the ordering can't have
+        except (ValidationError, ValueError, OverflowError):  # readable, but no place that the ordering has
             raise Invalid.field(*BAD_CURSOR) from None
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
@@ -139,8 +139,8 @@ class MergedPages(CursorPages):
             moment = datetime.fromisoformat(at)
             if way not in ("n", "p") or moment.tzinfo is None:
                 raise ValueError(given)
-            return (moment, UUID(key)), way == "p"
-        except ValueError:
+            return (moment.astimezone(UTC), UUID(key)), way == "p"
+        except (ValueError, OverflowError):
             raise Invalid.field(*BAD_CURSOR) from None
 
     def _link(self, way: str, place: tuple[datetime, UUID] | None) -> str | None:

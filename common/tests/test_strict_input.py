@@ -1,6 +1,7 @@
 """Odd bytes at every kind of door: a clear refusal, never our fault."""
 
 import json
+from base64 import b64encode
 
 import pytest
 from rest_framework.test import APIClient
@@ -8,6 +9,7 @@ from rest_framework.test import APIClient
 from accounts.tests.factories import UserFactory
 from messaging.models import Message
 from messaging.tests.factories import group_of
+from notifications.models import Preferences
 from realtime.tests.clients import enter, in_thread, live, token_of
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +77,56 @@ def test_a_number_that_fits_nowhere_is_refused(number, group, layla, client_of):
 
     assert response.status_code in (200, 400)
     assert response.status_code == 400 or number in (2**31, 2**63 - 1)
+
+
+NO_TIME_IN_UTC = ["9999-12-31T23:59:59-10:00", "0001-01-01T00:00:00+10:00"]
+
+
+@pytest.mark.parametrize("moment", NO_TIME_IN_UTC)
+def test_a_time_at_the_ends_of_the_calendar_is_refused(moment, group, layla, client_of):
+    client = client_of(layla)
+
+    mute = client.patch(f"/api/v1/chats/{group.pk}/preferences", {"muted": True, "muted_until": moment})
+    rest = client.patch("/api/v1/notifications/preferences", {"muted_until": moment})
+
+    for response in (mute, rest):
+        assert response.status_code == 400
+        assert [(each["field"], each["code"]) for each in response.json()["errors"]] == [
+            ("muted_until", "invalid")
+        ]
+    assert not group.participants.exclude(muted_until=None).exists()
+    assert not Preferences.objects.exists()
+
+
+@pytest.mark.parametrize("moment", NO_TIME_IN_UTC)
+@pytest.mark.parametrize("name", ["from", "to"])
+def test_so_it_is_in_a_query(name, moment, layla, client_of):
+    response = client_of(layla).get("/api/v1/users/me/history", {name: moment})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == name
+
+
+@pytest.mark.parametrize("moment", NO_TIME_IN_UTC)
+@pytest.mark.parametrize(
+    ("path", "cursor"),
+    [
+        ("notifications", "p={}"),
+        ("chats/CHAT/scheduled", "p={}"),
+        ("users/me/activity", "n {} 0198c5b2-7d44-7000-8000-000000000000"),
+    ],
+)
+def test_a_cursor_made_of_it_is_refused_or_means_nothing(path, cursor, moment, group, layla, client_of):
+    place = moment.replace("+", "%2B") if cursor.startswith("p=") else moment
+    forged = b64encode(cursor.format(place).encode()).decode()
+
+    response = client_of(layla).get(f"/api/v1/{path.replace('CHAT', str(group.pk))}", {"cursor": forged})
+
+    if response.status_code == 200:  # PostgreSQL has times before and after ours
+        assert response.json()["results"] == []
+    else:
+        assert response.status_code == 400
+        assert response.json()["errors"][0]["field"] == "cursor"
 
 
 @pytest.mark.parametrize(
