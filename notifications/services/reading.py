@@ -103,7 +103,8 @@ def change_notifications(*, actor: User, action: str, ids: Sequence[UUID] | None
 
     Args:
         action: one of `ACTIONS`.
-        ids: which; None: all of them. Those of others and those that are gone are passed over.
+        ids: which; None: all that are neither put away nor put off. Those of others and those that are gone
+            are passed over.
 
     Returns:
         How many changed.
@@ -112,13 +113,11 @@ def change_notifications(*, actor: User, action: str, ids: Sequence[UUID] | None
     """
     now = timezone.now()
     rows = Notification.objects.of(actor.pk)
-    if ids is not None:
-        rows = rows.filter(pk__in=ids)
-    # As the lists show it: who reads all has not seen what was put off.
-    rows = rows.filter(archived_at=None) if ids is None else rows
+    # All is what the list shows: nobody has seen what was put off, or means it when they delete all.
+    rows = rows.present(at=now) if ids is None else rows.filter(pk__in=ids)
     match action:
         case "read":
-            concerned = rows.unread().present(at=now) if ids is None else rows.unread()
+            concerned = rows.unread()
         case "unread":
             concerned = rows.exclude(read_at=None).filter(~Q(collapse__in=_open_collapses(actor.pk)))
         case "archive":

@@ -252,6 +252,21 @@ def test_all_are_done_at_once(layla: User, client_of: ClientOf) -> None:
     assert put_off.read_at is None, "nobody has seen it"
 
 
+@pytest.mark.parametrize("action", ["archive", "delete"])
+def test_all_is_what_the_list_shows(action: str, layla: User, client_of: ClientOf) -> None:
+    now = timezone.now()
+    told(layla)
+    put_off = told(layla, snoozed_until=now + timedelta(hours=1))
+    put_away = told(layla, archived_at=now, read_at=now)
+
+    response = client_of(layla).post(f"{URL}/bulk-action", {"action": action, "all": True})
+
+    assert response.json() == {"updated": 1}
+    put_off.refresh_from_db()
+    assert (put_off.archived_at, put_off.read_at) == (None, None), "nobody has seen it"
+    assert Notification.objects.filter(pk=put_away.pk).exists()
+
+
 def test_of_what_repeats_itself_many_are_not_unread_at_once(layla: User, client_of: ClientOf) -> None:
     now = timezone.now()
     for _ in range(3):
