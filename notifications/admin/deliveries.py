@@ -97,7 +97,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
     actions_detail: ClassVar[list[str]] = ["send_this_again"]
 
     def search_by_id(self, rows: QuerySet[Delivery], wanted: UUID) -> QuerySet[Delivery]:
-        return rows.filter(Q(pk=wanted) | Q(user=wanted) | Q(target=str(wanted)) | Q(notification=wanted))
+        at_target = Q(channel__in=list(channels), target=str(wanted))  # the index begins with the channel
+        return rows.filter(Q(pk=wanted) | Q(user=wanted) | at_target | Q(notification=wanted))
 
     def search_by_words(
         self, request: HttpRequest, rows: QuerySet[Delivery], words: str

@@ -47,7 +47,10 @@ class Delivery(models.Model):
     KEPT = timedelta(days=30)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", verbose_name=_("to"))
+    # No index of its own: `delivery_of_user` begins with it.
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="+", db_index=False, verbose_name=_("to")
+    )
     channel = models.CharField(_("channel"), max_length=16)
     target = models.CharField(_("target"), max_length=64, blank=True)  # an id of the channel's own
     purpose = models.CharField(_("purpose"), max_length=5, choices=Purpose, default=Purpose.TELL)
@@ -91,8 +94,16 @@ class Delivery(models.Model):
                 fields=["channel", "due_at", "id"], condition=models.Q(state="waiting"), name="delivery_due"
             ),
             models.Index(fields=["user", "-id"], name="delivery_of_user"),
+            # Who has a webhook has many of one channel, and few of the others.
+            models.Index(fields=["user", "channel", "-id"], name="delivery_of_user_by_channel"),
             models.Index(fields=["channel", "target", "-id"], name="delivery_of_target"),
             models.Index(fields=["state", "-id"], name="delivery_by_state"),
+            # What was not sent, which staff ask for; most is.
+            models.Index(
+                fields=["reason", "-id"],
+                condition=~models.Q(reason="") & ~models.Q(reason="sent"),
+                name="delivery_by_reason",
+            ),
             models.Index(fields=["created_at"], name="delivery_age"),  # what is past its time
         ]
 
@@ -106,7 +117,10 @@ class Attempt(models.Model):
     MAX_ANSWER = 1000  # characters that are kept of what the other side said
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempt_rows")
+    # No index of its own: `attempt_once` begins with it.
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.CASCADE, related_name="attempt_rows", db_index=False
+    )
     number = models.PositiveSmallIntegerField(_("number"))
     at = models.DateTimeField(_("when"))
     seconds = models.FloatField(_("seconds"), null=True)
