@@ -97,9 +97,10 @@ def on_one(run: Any, *, icon: str, variant: ActionVariant = ActionVariant.DEFAUL
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404
-        return run(self, request, self.get_queryset(request).filter(pk=row.pk)) or HttpResponseRedirect(
-            self.page_of(row)
-        )
+        rows = self.get_queryset(request).filter(pk=row.pk)
+        if question := run(self, request, rows):
+            return question
+        return HttpResponseRedirect(self.page_of(row) if rows.exists() else self.list_page())
 
     return run_here
 
@@ -213,6 +214,9 @@ class ConsoleAdmin(AuditedAdmin):
     def page_of(self, row: Model) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
 
+    def list_page(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
     def ask(
         self,
         request: HttpRequest,
@@ -229,9 +233,7 @@ class ConsoleAdmin(AuditedAdmin):
             "opts": self.opts,
             "rows": rows[:SHOWN_ROWS],
             "more": max(len(rows) - SHOWN_ROWS, 0),
-            "back": self.page_of(rows[0])
-            if request.method == "GET" and rows
-            else reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
+            "back": self.page_of(rows[0]) if request.method == "GET" and rows else self.list_page(),
             "repeated": [
                 (name, value)
                 for name in ("action", ACTION_CHECKBOX_NAME)

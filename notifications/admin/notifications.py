@@ -41,8 +41,11 @@ class ByKind(ChoiceFilter):
 class DeliveryInline(ReadOnlyInline):
     model = Delivery
     permission = "notifications.view_delivery"
-    fields = ["channel", "target", "purpose", "state_shown", "reason", "attempts", "due_at", "ended_at"]
-    show_change_link = True
+    fields = ["way", "target", "purpose", "state_shown", "reason", "attempts", "due_at", "ended_at"]
+
+    @display(description=_("channel"))
+    def way(self, delivery: Delivery) -> str:
+        return link_to(delivery, delivery.channel)
 
     @display(description=_("state"), label=STATES)
     def state_shown(self, delivery: Delivery) -> str:
