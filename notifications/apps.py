@@ -11,6 +11,7 @@ class NotificationsConfig(AppConfig):
         from accounts.scopes import areas
         from accounts.services import audit
         from common import dashboard, holdings, metrics
+        from common.health import checks
         from common.relay.consumers import consumers
         from common.relay.metrics import backlog_of
         from common.sizes import sizes
@@ -18,6 +19,7 @@ class NotificationsConfig(AppConfig):
 
         from . import kinds, kinds_below, registries, services
         from .dashboard import CARDS, CHARTS
+        from .health import CHECKS
         from .metrics import due
         from .privacy import PART
         from .realtime import PAYLOADS, RENDERERS
@@ -49,6 +51,7 @@ class NotificationsConfig(AppConfig):
         dashboard.charts.extend(CHARTS)
         audit.verbs.update(VERBS)
         holdings.register(PART)
+        checks.CHECKS.update(CHECKS)
         sizes.update(SIZES)
         areas["notifications"] = _("Notifications: reading, marking, how they are told.")
         areas["webhooks"] = _("Webhooks: what they hear and what became of it, pausing and resuming them.")

@@ -163,6 +163,12 @@ def rows_of_status() -> list[list[str]]:
     return [[cell.strip() for cell in row.split("|")] for row in rows]
 
 
+def test_the_page_for_operators_tells_of_every_task_that_runs_by_itself():
+    told = re.findall(r"^\| `([a-z_.]+\.tasks\.[a-z_]+)` \|", text_of("docs/operations.md"), re.MULTILINE)
+
+    assert sorted(told) == sorted(each["task"] for each in settings.CELERY_BEAT_SCHEDULE.values())
+
+
 def test_every_requirement_has_its_status_once():
     ids = [f"{area}-{number}" for area, count in REQUIREMENTS.items() for number in range(1, count + 1)]
 

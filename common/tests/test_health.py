@@ -39,6 +39,7 @@ def test_all_is_well(client, settings):
         "memory": "ok",
         "scanner": "not_configured",
         "media": "ok" if is_there() else "not_configured",
+        "push": "ok",
     }
     assert body["checks"]["database"]["engine"] == connection.vendor
     assert body["checks"]["database"]["took_ms"] >= 0

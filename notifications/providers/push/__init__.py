@@ -13,7 +13,7 @@ from .fcm import FcmProvider
 from .local import LocalPush
 from .webpush import WebPushProvider, public_key_of
 
-__all__ = ["PushMessage", "PushProvider", "browser_key", "provider_for", "takes_devices"]
+__all__ = ["PushMessage", "PushProvider", "browser_key", "has_account", "provider_for", "takes_devices"]
 
 Name = PushDevice.Provider
 
