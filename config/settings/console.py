@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +31,7 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Staff console"),
     "SITE_SYMBOL": "holiday_village",
     "SITE_URL": None,
+    "STYLES": [lambda request: static("common/console.css")],
     "SITE_FAVICONS": [{"rel": "icon", "href": "data:,"}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,

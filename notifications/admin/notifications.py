@@ -1,13 +1,16 @@
 """What were they told, and how was it decided? Staff see kinds and rules, never the words."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
@@ -96,10 +99,11 @@ class NotificationAdmin(ReadOnlyAdmin):
 
     @display(description=_("rules"))
     def rules(self, notification: Notification) -> SafeString:
-        return format_html_join("", "<div>{} {}: {} {}</div>", map(_line, notification.trace))
+        return format_html_join("", "<div>{} · {}: {} {}</div>", map(_line, notification.trace))
 
 
 def _line(step: dict[str, Any]) -> tuple[Any, ...]:
-    reason = step.get("reason")
-    said = Reason(reason).label if reason in Reason.values else _("goes on")
-    return step["channel"] or _("all"), step["rule"], said, step.get("until", "")
+    reason, until = step.get("reason"), step.get("until")
+    said = Reason(reason).label if reason in Reason.values else reason or _("goes on")
+    when = date_format(localtime(datetime.fromisoformat(until)), "DATETIME_FORMAT") if until else ""
+    return step["channel"] or _("all"), step["rule"], said, when

@@ -45,6 +45,7 @@ class WebhookAdmin(ReadOnlyAdmin):
         "seq",
         "created_at",
     ]
+    list_display_links = ["url"]  # the first has a link of its own
     list_select_related = ["user"]
     list_filter = [WebhookStateFilter, "paused_reason", "created_at"]
     search_fields = ["url", "description", "user"]

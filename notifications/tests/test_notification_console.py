@@ -17,6 +17,13 @@ pytestmark = pytest.mark.django_db
 CONSOLE = "/admin/notifications/notification/"
 TRACE = [
     {"rule": "audience", "channel": None, "passed": True},
+    {
+        "rule": "delay",
+        "channel": "email",
+        "passed": True,
+        "reason": "delay",
+        "until": "2026-11-22T09:14:00.482000+00:00",
+    },
     {"rule": "preference", "channel": "push", "passed": False, "reason": "channel_off"},
 ]
 
@@ -82,6 +89,7 @@ def test_a_page_has_each_rule_in_order_and_each_delivery(console):
 
     asked = page.index("audience"), page.index("They don&#x27;t want this kind by this way.")
     assert asked == tuple(sorted(asked))
+    assert "2026-11-22\xa009:14" in page
     assert f"/admin/notifications/delivery/{delivery.pk}/change/" in page
 
 

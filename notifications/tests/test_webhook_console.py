@@ -47,6 +47,7 @@ def test_the_list_says_who_where_and_how_it_does(console, layla, omar):
     assert listed(page) == [paused, fails, works]
     assert "message.*" in page.content.decode()
     assert works.secret not in page.content.decode()
+    assert f">{works.url}</a>" in page.content.decode(), "it leads to its page"
     for state, webhook in (("works", works), ("fails", fails), ("paused", paused)):
         assert listed(console.get(f"{HOOKS}?state={state}")) == [webhook]
     assert listed(console.get(f"{HOOKS}?q=omar")) == [paused]
