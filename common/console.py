@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -312,6 +313,12 @@ class TimeSetFilter(ChoiceFilter):
 
 def link(page: str, text: object) -> str:
     return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', page, text)
+
+
+def link_to_search(model: type[Model], words: object) -> str:
+    """The list of *model*, searched for *words*."""
+    page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return link(f"{page}?{urlencode({'q': words})}", _("Show all"))
 
 
 def link_to(row: Model | None, text: str | None = None) -> str:

@@ -12,8 +12,8 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 
 from accounts.models import User, normalize_email
-from common.console import ChoiceFilter, ReadOnlyAdmin, console_action, link_to, on_one
-from notifications.models import PushDevice
+from common.console import ChoiceFilter, ReadOnlyAdmin, console_action, link_to, link_to_search, on_one
+from notifications.models import Delivery, PushDevice
 from notifications.services import retire_device
 
 DEVICE_STATE = {_("takes pushes"): "success", _("signed out"): "info", _("gone"): "warning"}
@@ -48,9 +48,9 @@ class PushDeviceAdmin(ReadOnlyAdmin):
     sortable_by = ()
     fields = [
         "id", "person", "provider", "name", "state", "on_session", "app", "is_sandbox", "language",
-        "timezone", "created_at", "seen_at", "gone_at", "gone_reason",
+        "timezone", "created_at", "seen_at", "gone_at", "gone_reason", "deliveries",
     ]  # fmt: skip
-    readonly_fields = ["id", "person", "state", "on_session"]
+    readonly_fields = ["id", "person", "state", "on_session", "deliveries"]
     actions = ["retire"]
     actions_detail: ClassVar[list[str]] = ["retire_here"]
 
@@ -75,6 +75,10 @@ class PushDeviceAdmin(ReadOnlyAdmin):
     def state(self, device: PushDevice) -> str:
         words = {"": _("takes pushes"), "signed_out": _("signed out"), "device_gone": _("gone")}
         return str(words[device.absence])
+
+    @display(description=_("deliveries"))
+    def deliveries(self, device: PushDevice) -> str:
+        return link_to_search(Delivery, device.pk)
 
     @console_action(
         _("Send nothing more"), question=_("Send nothing to this device until its app registers it again?")

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from common.console import ChoiceFilter, ReadOnlyAdmin, console_action, link_to, on_one
-from notifications.models import Webhook
+from common.console import ChoiceFilter, ReadOnlyAdmin, console_action, link_to, link_to_search, on_one
+from notifications.models import Delivery, Webhook
 from notifications.services import pause_webhook, resume_webhook
 
 STATES = {_("works"): "success", _("fails"): "warning", _("paused"): "info"}
@@ -53,9 +53,9 @@ class WebhookAdmin(ReadOnlyAdmin):
     sortable_by = ()
     fields = [
         "id", "user", "url", "description", "wanted", "state", "paused_at", "paused_reason", "failing_since",
-        "last_success_at", "seq", "created_at", "rotated_at", "previous_until",
+        "last_success_at", "seq", "deliveries", "created_at", "rotated_at", "previous_until",
     ]  # fmt: skip
-    readonly_fields = ["id", "wanted", "state"]
+    readonly_fields = ["id", "wanted", "state", "deliveries"]
     actions = ["pause", "resume"]
     actions_detail: ClassVar[list[str]] = ["pause_here", "resume_here"]
 
@@ -79,6 +79,10 @@ class WebhookAdmin(ReadOnlyAdmin):
         if webhook.is_paused:
             return str(_("paused"))
         return str(_("fails") if webhook.failing_since else _("works"))
+
+    @display(description=_("deliveries"))
+    def deliveries(self, webhook: Webhook) -> str:
+        return link_to_search(Delivery, webhook.pk)
 
     @console_action(_("Pause webhook"), question=_("Call this address no more until it is resumed?"))
     def pause(self, request: HttpRequest, webhook: Webhook) -> bool:

@@ -41,6 +41,7 @@ def test_the_list_says_whose_what_and_why_and_never_the_token():
         one = client.get(page_of(device)).content.decode()
         assert device.token not in page + one
         assert device.token_hash not in page + one
+        assert f"/admin/notifications/delivery/?q={device.pk}" in one
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def test_a_page_shows_no_secret(console, layla):
     assert page.status_code == 200
     assert webhook.url in page.content.decode()
     assert "whsec_" not in page.content.decode()
+    assert f"/admin/notifications/delivery/?q={webhook.pk}" in page.content.decode()
 
 
 def test_staff_pauses_and_resumes_and_the_owner_hears_of_it(console, layla):
