@@ -18,6 +18,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +34,7 @@ from tests.proofs.cluster import database_of_its_own  # noqa: E402
 from tests.proofs.crowd import PASSWORD, Member, Violated  # noqa: E402
 
 TAKEN_OVER_WITHIN = 200  # seconds: a dead worker's job is free after 120, and looked for every 30
+MAILED_WITHIN = 30  # seconds
 LIMITS = dict.fromkeys(("LIMIT_GENERAL", "LIMIT_USER", "LIMIT_AUTH", "LIMIT_AUTH_ADDRESS"), "10000/15m")
 
 
@@ -70,11 +72,20 @@ def file_texts(folder: Path) -> Iterator[tuple[str, str]]:
             yield str(path), content.decode("latin1")
             if zipfile.is_zipfile(io.BytesIO(content)):
                 yield str(path), "".join(zip_texts(content).values())
+            if path.suffix == ".eml":
+                yield str(path), mail_text(content)
 
 
 def zip_texts(content: bytes) -> dict[str, str]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def mail_text(content: bytes) -> str:
+    """All that a mail says, headers and both parts, out of the Base64 that Arabic is sent in."""
+    mail = message_from_bytes(content, policy=policy.default)
+    parts = [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
+    return "\n".join([*(f"{name}: {value}" for name, value in mail.items()), *parts])
 
 
 def canaries_in(words: Any, texts: Iterator[tuple[str, str]]) -> dict[str, str]:
@@ -92,8 +103,12 @@ async def leave_traces(member: Member, other: Member) -> None:
     (await other.call("POST", f"chats/{chat}/messages", json={"text": "I come."})).raise_for_status()
 
 
-async def use_after_planting(member: Member) -> dict[str, str]:
-    """Caches, kept answers, mails and an export that hold canaries too. Gives the export's members."""
+async def use_after_planting(member: Member) -> tuple[str, dict[str, str]]:
+    """Caches, kept answers, mails and an export that hold canaries too.
+
+    Returns:
+        The address by now, and the export's members.
+    """
     (await member.call("POST", "auth/ws-ticket")).raise_for_status()
     key = {"Idempotency-Key": secrets.token_hex(8)}
     (await member.call("PATCH", "users/me", json={"language": "ar"}, headers=key)).raise_for_status()
@@ -106,7 +121,7 @@ async def use_after_planting(member: Member) -> dict[str, str]:
         raise Violated(f"the export ended as {export['state']}: {export['error']}")
     archive = await member.call("GET", "users/me/export/download")
     print(f"export: {export['bytes']:,} bytes, sent in pieces by the server")
-    return zip_texts(archive.raise_for_status().content)
+    return profile["email"], zip_texts(archive.raise_for_status().content)
 
 
 def erase_with_a_kill(server: LiveServer, *, messages: int) -> float:
@@ -192,7 +207,7 @@ async def prove(folder: Path, database: str, restored: str, *, messages: int) ->
 
         os.environ |= shared | {"DATA_DIR": str(data), "ENV_FILE": os.devnull, "LOG_LEVEL": "ERROR"}
         planted = await asyncio.to_thread(plant_everywhere, leaver.id, other.id, messages)
-        exported = await use_after_planting(leaver)
+        address, exported = await use_after_planting(leaver)
         backup = await asyncio.to_thread(dump, database)
         before = {
             "dump": canaries_in(planted, iter([("dump", backup)])),
@@ -214,9 +229,7 @@ async def prove(folder: Path, database: str, restored: str, *, messages: int) ->
         [emptied] = [table for table in receipt["tables"] if table["table"] == "messaging.message"]
         if emptied["rows"] + emptied["deleted"] != messages + 1:  # the crowd, a planted one, a sent one
             raise Violated(f"the receipt counts {emptied} of {messages + 1} messages")
-        while len(list((data / "mails").glob("*.eml"))) == 0:
-            await asyncio.sleep(0.1)
-        forget_last_mail(data)
+        await asyncio.to_thread(take_last_mail, data / "mails", address)
 
         after = await asyncio.to_thread(dump, database)
         stays = check(planted, canaries_in(planted, iter([("dump", after)])), receipt, "the dump")
@@ -270,12 +283,20 @@ def plant_everywhere(leaver: str, other: str, messages: int) -> dict[str, str]:
     return planted
 
 
-def forget_last_mail(data: Path) -> None:
+def take_last_mail(mails: Path, address: str) -> None:
     """The outbox stands for people's own mailboxes: the receipt is there, and nothing else of theirs."""
-    [last] = [
-        path for path in (data / "mails").glob("*.eml") if b"Your account was deleted" in path.read_bytes()
-    ]
-    last.unlink()
+    end = time.monotonic() + MAILED_WITHIN
+    while not (
+        theirs := [path for path in mails.glob("*.eml") if f"To: {address}" in mail_text(path.read_bytes())]
+    ):
+        if time.monotonic() > end:
+            raise Violated(f"nothing was mailed about it within {MAILED_WITHIN} s")
+        time.sleep(0.1)
+    if len(theirs) > 1:
+        raise Violated(
+            f"left of the mails to the account: {[mail_text(path.read_bytes()) for path in theirs]}"
+        )
+    theirs[0].unlink()
 
 
 def restore(backup: str, url: str) -> None:
