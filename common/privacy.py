@@ -80,6 +80,7 @@ HOLDINGS: Final = [
         fields={
             "id": Field("Names the letter."),
             "consumer": Field("Who failed."),
+            "entry": Field("Where it stands in the log."),
             "topic": Field("Whose stream."),
             "seq": Field("The order."),
             "type": Field("What happened."),

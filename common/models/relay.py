@@ -50,6 +50,7 @@ class DeadLetter(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     consumer = models.CharField(_("consumer"), max_length=32)
+    entry = models.PositiveBigIntegerField(default=0)  # its key in the log; 0: put aside before it was noted
     topic = models.CharField(_("topic"), max_length=64)
     seq = models.PositiveBigIntegerField(_("position"))
     type = models.CharField(_("event"), max_length=64)
@@ -75,4 +76,6 @@ class DeadLetter(models.Model):
 
     def as_entry(self) -> LogEntry:
         """What the consumer is given: the log itself may have forgotten it."""
-        return LogEntry(topic=self.topic, seq=self.seq, type=self.type, data=self.data, at=self.at)
+        return LogEntry(
+            pk=self.entry, topic=self.topic, seq=self.seq, type=self.type, data=self.data, at=self.at
+        )

@@ -37,6 +37,19 @@ def prepare_cursors(**_: Any) -> None:
     )
 
 
+def next_key(*, consumer: str) -> int:
+    """Where in the log everything is that commits from now on: there or behind it, and little else.
+
+    What has begun may get its key before that and commit after it. So it waits a moment for whoever is about
+    to commit; if they take longer it answers where *consumer* goes on, which has passed none of them by.
+    """
+    newest = LogEntry.objects.aggregate(Max("pk"))["pk__max"] or 0
+    # Asked in this order: who was given an earlier key than the newest was among the writers by then.
+    if connection.vendor == "postgresql" and not _are_gone(_writers()):
+        newest = RelayCursor.objects.values_list("upto", flat=True).get(pk=consumer)
+    return newest + 1
+
+
 def drain(*, consumer: str) -> int:
     """Take to *consumer* what it has not had. Safe to run in many places at once: one of them does it.
 
@@ -44,12 +57,14 @@ def drain(*, consumer: str) -> int:
         How many entries it took here. A run ends after half a minute.
     """
     taken, until = 0, monotonic() + LONGEST
+    most = limit = PORTION[connection.vendor]
     # Asked without the lock: whoever came while another held it left its entry to be found here.
     while is_behind(consumer) and monotonic() < until:
-        portion = _take(consumer)
+        portion = _take(consumer, limit)
         if portion is None:
             break
         taken += portion
+        limit = min(most, 2 * portion + 1)  # who took a part of it would look at the rest again and again
     return taken
 
 
@@ -59,22 +74,21 @@ def is_behind(consumer: str) -> bool:
 
 
 @transaction.atomic
-def _take(consumer: str) -> int | None:
-    """The next portion. None if another has it in hand."""
+def _take(consumer: str, limit: int) -> int | None:
+    """The next portion, how many of it were taken. None if another has it in hand."""
     cursor = RelayCursor.objects.select_for_update(skip_locked=True).filter(pk=consumer).first()
     if cursor is None:
         return None
-    entries = _next(cursor)
-    if entries:
-        _hand_over(consumer, entries)
-        cursor.upto = entries[-1].pk
+    entries = _next(cursor, limit)
+    taken = _hand_over(consumer, entries) if entries else 0
+    if taken:
+        cursor.upto = entries[taken - 1].pk
     cursor.save()
-    return len(entries)
+    return taken
 
 
-def _next(cursor: RelayCursor) -> list[LogEntry]:
+def _next(cursor: RelayCursor, limit: int) -> list[LogEntry]:
     """What follows, up to a gap that may yet be filled."""
-    limit = PORTION[connection.vendor]
     rows = LogEntry.objects.filter(pk__gt=cursor.upto).order_by("pk")
     found = list(rows[:limit])
     if connection.vendor != "postgresql":
@@ -116,31 +130,39 @@ def _writers() -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
-def _hand_over(consumer: str, entries: Sequence[LogEntry]) -> None:
-    """Together if all goes well; else one by one, and what fails is put aside, that the rest may pass."""
-    if _try(consumer, entries) is None:
-        return
+def _hand_over(consumer: str, entries: Sequence[LogEntry]) -> int:
+    """Together if all goes well; else one by one, and what fails is put aside, that the rest may pass.
+
+    Returns:
+        How many are done with, from the first on.
+    """
+    taken, error = _try(consumer, entries)
+    if error is None:
+        return taken
     for entry in entries:
-        if error := _try(consumer, [entry]):
+        _, error = _try(consumer, [entry])
+        if error is not None:
             _put_aside(consumer, entry, error)
+    return len(entries)
 
 
-def _try(consumer: str, entries: Sequence[LogEntry]) -> str | None:
-    """Why it failed, if it did; then nothing was done."""
+def _try(consumer: str, entries: Sequence[LogEntry]) -> tuple[int, str | None]:
+    """How many it took, or why it failed; then nothing was done."""
     try:
         with transaction.atomic():
-            consumers[consumer](entries)
+            taken = consumers[consumer](entries)
     except Exception as error:
         if is_outage(error):
             raise  # nothing is wrong with them: the cursor stays where it was
         logger.exception("relay_failed", consumer=consumer, entries=len(entries), type=entries[0].type)
-        return f"{type(error).__name__}: {error}"[:ERROR_KEPT]
-    return None
+        return 0, f"{type(error).__name__}: {error}"[:ERROR_KEPT]
+    return len(entries) if taken is None else taken, None
 
 
 def _put_aside(consumer: str, entry: LogEntry, error: str) -> None:
     DeadLetter.objects.create(
         consumer=consumer,
+        entry=entry.pk,
         topic=entry.topic,
         seq=entry.seq,
         type=entry.type,
@@ -169,7 +191,7 @@ def retry_dead_letter(*, letter: UUID) -> bool:
     if row is None:
         return False
     if row.consumer in consumers:
-        error = _try(row.consumer, [row.as_entry()])
+        _, error = _try(row.consumer, [row.as_entry()])
     else:
         error = "There is no such consumer any more."
     if error is None:

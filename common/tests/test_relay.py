@@ -52,13 +52,16 @@ class Taker:
         self.taken: list[int] = []
         self.portions: list[int] = []
         self.fails_at: set[int] = set()
+        self.most: int | None = None
 
-    def __call__(self, entries: Sequence[LogEntry]) -> None:
+    def __call__(self, entries: Sequence[LogEntry]) -> int | None:
+        entries = entries[: self.most]
         numbers = [entry.data["number"] for entry in entries if entry.type == ThingHappened.type]
         if broken := self.fails_at.intersection(numbers):
             raise ValueError(f"can't take {min(broken)}")
         self.taken += numbers
         self.portions.append(len(numbers))
+        return self.most and len(entries)
 
 
 @pytest.fixture
@@ -85,6 +88,26 @@ def test_each_entry_is_taken_once_and_in_order(taker: Taker) -> None:
 
     assert taker.taken == [1, 2, 3, 4]
     assert taker.portions == [3, 1]
+
+
+def test_what_is_too_much_for_a_consumer_comes_again(taker: Taker) -> None:
+    taker.most = 2
+    happen(1, 2, 3, 4, 5)
+
+    assert drain(consumer="test") == 5
+
+    assert taker.taken == [1, 2, 3, 4, 5]
+    assert taker.portions == [2, 2, 1]
+
+
+def test_of_a_part_that_it_fails_at_it_is_given_each_alone(taker: Taker, log_lines: Any) -> None:
+    taker.most, taker.fails_at = 2, {3}
+    happen(1, 2, 3, 4, 5)
+
+    assert drain(consumer="test") == 5
+
+    assert taker.taken == [1, 2, 4, 5]
+    assert DeadLetter.objects.get().data == {"number": 3}
 
 
 def test_a_new_consumer_begins_with_what_comes_next(db: None) -> None:
