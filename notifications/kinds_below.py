@@ -128,7 +128,7 @@ def role_revoked(rows: Sequence[Notification]) -> list[Words | None]:
 
 
 def webhooks_paused(rows: Sequence[Notification]) -> list[Words | None]:
-    found = Webhook.objects.in_bulk([UUID(row.data["webhook"]) for row in rows])
+    found = Webhook.objects.alive().in_bulk([UUID(row.data["webhook"]) for row in rows])
 
     def words(row: Notification) -> Words | None:
         webhook = found.get(UUID(row.data["webhook"]))

@@ -94,6 +94,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "notifications.tasks.purge_webhook_events",
         "schedule": 3600.0,
     },
+    "webhooks that were deleted": {"task": "notifications.tasks.forget_webhooks", "schedule": 60.0},
     "notifications and webhooks that are due": {"task": "notifications.tasks.deliver_all", "schedule": 5.0},
     "jobs that no worker has": {"task": "common.jobs.tasks.run_free_jobs", "schedule": 30.0},
     "notifications past their time": {"task": "notifications.tasks.purge_notifications", "schedule": 3600.0},

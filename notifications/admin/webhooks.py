@@ -59,6 +59,9 @@ class WebhookAdmin(ReadOnlyAdmin):
     actions = ["pause", "resume"]
     actions_detail: ClassVar[list[str]] = ["pause_here", "resume_here"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
+        return super().get_queryset(request).filter(deleted_at=None)
+
     def search_by_id(self, rows: QuerySet[Webhook], wanted: UUID) -> QuerySet[Webhook]:
         return rows.filter(Q(pk=wanted) | Q(user=wanted))
 

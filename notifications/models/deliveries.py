@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final, TypedDict
+from uuid import UUID
 
-from django.db import models
+import orjson
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common.ids import uuid7
+from common.statements import Statement
 from notifications.outcomes import Result
 
 from .digests import Digest
 from .notifications import Notification
 from .webhooks import WebhookEvent
 
+PROMISE_EVENTS: Final = Statement(
+    "promise_events",
+    """
+    INSERT INTO notifications_delivery (
+        id, user_id, channel, target, event_id, due_at, created_at,
+        purpose, number, gone, state, reason, attempts, earlier_attempts
+    )
+    SELECT id, user_id, channel, target, event_id, due_at, due_at, 'tell', 1, '[]', 'waiting', '', 0, 0
+    FROM json_to_recordset($1::json) AS new (
+        id uuid, user_id uuid, channel text, target text, event_id uuid, due_at timestamptz
+    )
+    """,
+)
+
+
+class Promise(TypedDict):
+    """What the delivery of an event is written from."""
+
+    id: UUID
+    user_id: UUID
+    channel: str
+    target: str
+    event_id: UUID
+    due_at: datetime
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def promise(self, promises: Sequence[Promise]) -> None:
+        """Write new ones, thousands of them: as `WebhookEventQuerySet.keep`."""
+        if connection.vendor == "postgresql":
+            PROMISE_EVENTS.run(orjson.dumps(promises))
+        else:
+            Delivery.objects.bulk_create(Delivery(**each) for each in promises)
+
     def waiting(self) -> DeliveryQuerySet:
         return self.filter(state=Delivery.State.WAITING)
 

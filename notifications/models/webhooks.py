@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any, Final, TypedDict
+from uuid import UUID
 
-from django.db import models
+import orjson
+from django.db import connection, models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,18 +16,39 @@ from accounts.models import User
 from common.fields import EncryptedTextField
 from common.ids import first_id_at, uuid7
 from common.outbound import MAX_URL
+from common.statements import Statement
+
+KEEP_EVENTS: Final = Statement(
+    "keep_webhook_events",
+    """
+    INSERT INTO notifications_webhookevent (id, webhook_id, seq, type, data, source, at)
+    SELECT id, webhook_id, seq, type, data, source, at
+    FROM json_to_recordset($1::json) AS new (
+        id uuid, webhook_id uuid, seq bigint, type text, data jsonb, source text, at timestamptz
+    )
+    """,
+)
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):
+    def alive(self) -> WebhookQuerySet:
+        """Without those that were deleted and are not forgotten yet."""
+        return self.filter(deleted_at=None)
+
+    def deleted(self) -> WebhookQuerySet:
+        """The others, to be forgotten: the first that was deleted first."""
+        return self.filter(deleted_at__isnull=False).order_by("deleted_at", "pk")
+
     def hearing(self) -> WebhookQuerySet:
         """Those whose events are kept: of people who are there, paused or not."""
-        return self.filter(user__is_active=True)
+        return self.alive().filter(user__is_active=True)
 
 
 class Webhook(models.Model):
     """An address of somebody's that is called with what happens, as far as they may know it.
 
-    Its secrets sign (Standard Webhooks 1.0.0): both of them for a while after they were changed.
+    Its secrets sign (Standard Webhooks 1.0.0): both of them for a while after they were changed. One that is
+    deleted is paused for good, which whoever calls asks anyway, until it is forgotten with its events.
     """
 
     class State(models.TextChoices):
@@ -49,11 +74,13 @@ class Webhook(models.Model):
     previous_until = models.DateTimeField(_("older secret signs until"), null=True, blank=True)
     rotated_at = models.DateTimeField(_("rotated"), null=True, blank=True)
     seq = models.PositiveBigIntegerField(_("events"), default=0)  # the newest position; its row counts them
+    begins_with = models.PositiveBigIntegerField(default=0)  # the key of the first log entry it may hear
     paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
     paused_reason = models.CharField(_("why"), max_length=5, choices=Pause, blank=True)
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
     last_success_at = models.DateTimeField(_("last success"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
 
     objects = WebhookQuerySet.as_manager()
 
@@ -65,9 +92,18 @@ class Webhook(models.Model):
                 condition=models.Q(paused_at=None, paused_reason="")
                 | models.Q(paused_at__isnull=False) & ~models.Q(paused_reason=""),
                 name="webhook_paused_for_a_reason",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(deleted_at=None) | models.Q(paused_at__isnull=False),
+                name="webhook_deleted_calls_nobody",
+            ),
         ]
-        indexes = [models.Index(fields=["user", "-id"], name="webhook_of_user")]  # the person's list
+        indexes = [
+            models.Index(fields=["user", "-id"], name="webhook_of_user"),  # the person's list
+            models.Index(
+                fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="webhook_deleted"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.description or str(self.pk)
@@ -87,7 +123,26 @@ class Webhook(models.Model):
         return [self.secret, self.previous_secret] if is_overlapping else [self.secret]
 
 
+class NewEvent(TypedDict):
+    """What an event is written from."""
+
+    id: UUID
+    webhook_id: UUID
+    seq: int
+    type: str
+    data: dict[str, Any]
+    source: str
+    at: datetime
+
+
 class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
+    def keep(self, events: Sequence[NewEvent]) -> None:
+        """Write new ones, thousands of them: on PostgreSQL without Django's work for each value."""
+        if connection.vendor == "postgresql":
+            KEEP_EVENTS.run(orjson.dumps(events))
+        else:
+            WebhookEvent.objects.bulk_create(WebhookEvent(**each) for each in events)
+
     def after(self, seq: int) -> WebhookEventQuerySet:
         return self.filter(seq__gt=seq).order_by("seq")
 

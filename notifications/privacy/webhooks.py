@@ -9,7 +9,7 @@ WEBHOOKS: Final = Holding(
     model=Webhook,
     whose="user",
     purpose="Services of somebody's hear of what happens.",
-    retention="until it is deleted",
+    retention="until some minutes after it is deleted, its secrets until then",
     erase=Erase.DELETE_ROW,
     export="webhooks",
     fields={
@@ -23,11 +23,13 @@ WEBHOOKS: Final = Holding(
         "previous_until": Field("For how long.", "previous_until"),
         "rotated_at": Field("When the secret was changed.", "rotated_at"),
         "seq": Field("How many events it was to hear.", "seq"),
+        "begins_with": Field("Of what happened it hears from here on: a place in the log.", "begins_with"),
         "paused_at": Field("Since when it is not called.", "paused_at"),
         "paused_reason": Field("Why.", "paused_reason"),
         "failing_since": Field("Since when nothing is taken.", "failing_since"),
         "last_success_at": Field("When something was taken last.", "last_success_at"),
         "created_at": Field("Since when.", "created_at"),
+        "deleted_at": Field("When it was deleted.", "deleted_at"),
     },
 )
 WEBHOOK_EVENTS: Final = Holding(

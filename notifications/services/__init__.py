@@ -19,6 +19,7 @@ from .webhook_events import events_after, forget_events, hear, redeliver_event, 
 from .webhooks import (
     create_webhook,
     delete_webhook,
+    forget_deleted,
     note_failure,
     note_success,
     pause_if_dead,
@@ -30,7 +31,6 @@ from .webhooks import (
 
 __all__ = [
     "change_device",
-    "forget_device",
     "purge_devices",
     "register_device",
     "retire_device",
@@ -46,6 +46,8 @@ __all__ = [
     "delete_webhook",
     "deliver_due",
     "events_after",
+    "forget_deleted",
+    "forget_device",
     "forget_events",
     "has_due",
     "hear",

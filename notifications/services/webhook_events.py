@@ -1,18 +1,22 @@
 """What webhooks are to hear: written down once, in each one's own order, and brought to them."""
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from common.ids import uuid7
 from common.models import LogEntry
+from common.problems import NotFound
 from notifications.events import NotificationCreated
 from notifications.kinds import kinds
 from notifications.models import Delivery, Notification, Preferences, Webhook, WebhookEvent
+from notifications.models.deliveries import Promise
+from notifications.models.webhooks import NewEvent
 from notifications.problems import EventsTooOld, WebhookIsPaused
 from notifications.registries import hearers
 from notifications.webhook_types import public_types, types_of
@@ -20,33 +24,58 @@ from notifications.webhook_types import public_types, types_of
 from .deciding import is_on
 from .delivering import retry_delivery, ring
 from .noticing import source_of
-from .webhooks import CHANNEL
+from .webhooks import CHANNEL, lock_webhook
 
 PORTION: Final = 1000  # rows of one statement
+MOST: Final = 5000  # events of one transaction: while it runs their webhooks are locked, on SQLite everything
 
 
-def hear(entries: Sequence[LogEntry]) -> None:
+def hear(entries: Sequence[LogEntry]) -> int:
     """Write down for each webhook what it is to hear of these, and have it brought there.
 
     `common.relay.consumers.Consumer`: the relay's cursor moves in the same transaction. What a webhook has
     already is passed over, so that hearing twice is hearing once. Where nobody has one it is one query.
+
+    Returns:
+        How many of the entries were heard: as many, from the first on, as make `MOST` events.
     """
     told = [entry for entry in entries if entry.type in public_types()]
     if not told:
-        return
-    wanting = {
-        (pk, owner): wanted
-        for pk, owner, types in Webhook.objects.hearing().values_list("pk", "user", "types")
-        if (wanted := types_of(types) & {entry.type for entry in told})
-    }
+        return len(entries)
+    there = {entry.type for entry in told}
+    hearing = Webhook.objects.hearing().values_list("pk", "user", "begins_with", "types")
+    wanting = [
+        (pk, owner, begins_with, wanted)
+        for pk, owner, begins_with, types in hearing
+        if (wanted := types_of(types) & there)
+    ]
     if not wanting:
-        return
-    heard = _heard_by(_without_unwanted(told), {owner for _, owner in wanting})
+        return len(entries)
+    heard = _heard_by(_without_unwanted(told), {owner for _, owner, _, _ in wanting})
     by_webhook = {
-        webhook: [entry for entry in heard[owner] if entry.type in wanted]
-        for (webhook, owner), wanted in wanting.items()
+        pk: [entry for entry in heard[owner] if entry.type in wanted and entry.pk >= begins_with]
+        for pk, owner, begins_with, wanted in wanting
     }
-    _write({webhook: those for webhook, those in by_webhook.items() if those})
+    taken = _fitting(entries, Counter(entry.pk for those in by_webhook.values() for entry in those))
+    now = {entry.pk for entry in entries[:taken]}
+    _write(
+        {
+            pk: fitting
+            for pk, those in by_webhook.items()
+            if (fitting := [entry for entry in those if entry.pk in now])
+        }
+    )
+    return taken
+
+
+def _fitting(entries: Sequence[LogEntry], events: Mapping[int, int]) -> int:
+    """How many of *entries* make at most `MOST` events, by what each makes; one in any case."""
+    total = 0
+    for place, entry in enumerate(entries):
+        total += events.get(entry.pk, 0)
+        if total > MOST and place:
+            return place
+    return len(entries)
 
 
 def _without_unwanted(entries: Sequence[LogEntry]) -> list[LogEntry]:
@@ -81,34 +110,42 @@ def _heard_by(entries: Sequence[LogEntry], owners: Collection[UUID]) -> dict[UUI
 @transaction.atomic
 def _write(wanted: dict[UUID, list[LogEntry]]) -> None:
     """Give each its next positions, under its own row's lock."""
-    rows = Webhook.objects.filter(pk__in=wanted).order_by("pk")  # one order for everybody
-    webhooks = list(rows.select_for_update())
+    rows = Webhook.objects.alive().filter(pk__in=wanted).order_by("pk")  # one order for everybody
+    webhooks = list(rows.select_for_update().only("user", "seq", "paused_at"))  # no secret is opened here
     sources = {source_of(entry) for those in wanted.values() for entry in those}
     known = set(
         WebhookEvent.objects.filter(webhook__in=wanted, source__in=sources).values_list("webhook", "source")
     )
-    events, deliveries = [], []
+    events: list[NewEvent] = []
+    promises: list[Promise] = []
     for webhook in webhooks:
-        for entry in wanted[webhook.pk]:
-            if (webhook.pk, source_of(entry)) in known:
-                continue
-            webhook.seq += 1
-            event = WebhookEvent(
-                webhook=webhook,
-                seq=webhook.seq,
-                type=entry.type,
-                data=_data_of(entry),
-                source=source_of(entry),
-                at=entry.at,
-            )
-            events.append(event)
-            if not webhook.is_paused:
-                deliveries.append(_delivery_of(webhook, event))
-    WebhookEvent.objects.bulk_create(events, batch_size=PORTION)
-    Webhook.objects.bulk_update(webhooks, ["seq"], batch_size=PORTION)
-    Delivery.objects.bulk_create(deliveries, batch_size=PORTION)
-    if deliveries:
+        new = [entry for entry in wanted[webhook.pk] if (webhook.pk, source_of(entry)) not in known]
+        theirs = [_event_of(webhook, entry, seq) for seq, entry in enumerate(new, webhook.seq + 1)]
+        events += theirs
+        if not webhook.is_paused:
+            promises += [_promise_of(webhook, event["id"]) for event in theirs]
+    if not events:
+        return
+    counts = Counter(event["webhook_id"] for event in events)
+    for count in sorted(set(counts.values())):  # of many who hear the same it is the same
+        alike = [webhook for webhook, each in counts.items() if each == count]
+        Webhook.objects.filter(pk__in=alike).update(seq=F("seq") + count)
+    WebhookEvent.objects.keep(events)
+    Delivery.objects.promise(promises)
+    if promises:
         ring([CHANNEL])
+
+
+def _event_of(webhook: Webhook, entry: LogEntry, seq: int) -> NewEvent:
+    return {
+        "id": uuid7(),
+        "webhook_id": webhook.pk,
+        "seq": seq,
+        "type": entry.type,
+        "data": _data_of(entry),
+        "source": source_of(entry),
+        "at": entry.at,
+    }
 
 
 def _data_of(entry: LogEntry) -> dict[str, Any]:
@@ -118,14 +155,15 @@ def _data_of(entry: LogEntry) -> dict[str, Any]:
     return place | entry.data
 
 
-def _delivery_of(webhook: Webhook, event: WebhookEvent) -> Delivery:
-    return Delivery(
-        user_id=webhook.user_id,
-        channel=CHANNEL,
-        target=str(webhook.pk),
-        event=event,
-        due_at=timezone.now(),
-    )
+def _promise_of(webhook: Webhook, event: UUID) -> Promise:
+    return {
+        "id": uuid7(),
+        "user_id": webhook.user_id,
+        "channel": CHANNEL,
+        "target": str(webhook.pk),
+        "event_id": event,
+        "due_at": timezone.now(),
+    }
 
 
 @transaction.atomic
@@ -133,9 +171,10 @@ def send_test(*, webhook: Webhook) -> Delivery:
     """Have *webhook* called with an event that says nothing: in its order, as every other.
 
     Raises:
+        NotFound: it was deleted meanwhile.
         WebhookIsPaused: it is called with nothing.
     """
-    row = Webhook.objects.select_for_update().get(pk=webhook.pk)
+    row = lock_webhook(webhook.pk)
     if row.is_paused:
         raise WebhookIsPaused
     row.seq += 1
@@ -148,8 +187,7 @@ def send_test(*, webhook: Webhook) -> Delivery:
         source=f"test {uuid7()}",
         at=timezone.now(),
     )
-    delivery = _delivery_of(row, event)
-    delivery.save(force_insert=True)
+    delivery = Delivery.objects.create(**_promise_of(row, event.pk))
     ring([CHANNEL])
     return delivery
 
@@ -161,15 +199,15 @@ def redeliver_event(*, event: WebhookEvent) -> Delivery:
     One that is on its way already stays as it is.
 
     Raises:
+        NotFound: the webhook was deleted meanwhile.
         WebhookIsPaused: it is called with nothing.
     """
-    row = Webhook.objects.select_for_update().get(pk=event.webhook_id)
+    row = lock_webhook(event.webhook_id)
     if row.is_paused:
         raise WebhookIsPaused
     delivery = Delivery.objects.filter(event=event).first()
     if delivery is None:  # it happened while the receiver was paused
-        delivery = _delivery_of(row, event)
-        delivery.save(force_insert=True)
+        delivery = Delivery.objects.create(**_promise_of(row, event.pk))
         ring([CHANNEL])
     elif retry_delivery(delivery=delivery):
         delivery.refresh_from_db()
@@ -184,9 +222,12 @@ def events_after(*, webhook: Webhook, after: int | None, limit: int) -> tuple[li
 
     Raises:
         EventsTooOld: some of that is not kept any more.
+        NotFound: it was deleted meanwhile.
     """
     # First how far it has come: of what was there by then nothing is missing but what was forgotten.
-    newest = Webhook.objects.values_list("seq", flat=True).get(pk=webhook.pk)
+    newest = Webhook.objects.alive().filter(pk=webhook.pk).values_list("seq", flat=True).first()
+    if newest is None:
+        raise NotFound
     kept = WebhookEvent.objects.filter(webhook=webhook)
     events = list(kept.after(after or 0)[: limit + 1])
     if after is not None and (events[0].seq if events else newest + 1) > after + 1:

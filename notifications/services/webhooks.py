@@ -18,10 +18,11 @@ from accounts.services import audit
 from common.actors import SYSTEM, System
 from common.events import emit
 from common.outbound import AddressRefused, target_of
-from common.problems import Invalid
+from common.problems import Invalid, NotFound
+from common.relay.services import next_key
 from notifications import policies
 from notifications.events import WebhookPaused
-from notifications.models import Delivery, Webhook
+from notifications.models import Attempt, Delivery, Webhook, WebhookEvent
 from notifications.models.deliveries import DeliveryQuerySet
 from notifications.problems import TooManyWebhooks
 from notifications.reasons import Reason
@@ -30,10 +31,12 @@ from notifications.webhook_types import is_pattern, narrowed
 from .delivering import ring
 
 CHANNEL: Final = "webhook"
+CONSUMER: Final = "webhooks"  # of the log
 OVERLAP: Final = timedelta(days=1)  # both secrets sign for so long: time to bring out the new one
 LONGEST_OVERLAP: Final = timedelta(days=7)
 SECRET: Final = "whsec_"  # noqa: S105 (what every secret begins with: Standard Webhooks, "Signature scheme")
 SECRET_BYTES: Final = 32  # of 24 to 64
+FORGOTTEN: Final = 1000  # events of one transaction
 NOTED_EVERY: Final = timedelta(seconds=10)  # how exact `last_success_at` is
 EDITABLE: Final = frozenset({"url", "description", "types", "state"})
 
@@ -58,8 +61,9 @@ def create_webhook(*, user: User, url: str, types: Iterable[str], description: s
         TooManyWebhooks: they have `Webhook.LIMIT`.
     """
     webhook = Webhook(user=user, url=_callable(url), types=_known(types), description=description)
+    webhook.begins_with = next_key(consumer=CONSUMER)  # before the lock: who is waited for may need that row
     User.objects.select_for_update().get(pk=user.pk)  # one maker at a time: the limit is counted
-    if Webhook.objects.filter(user=user).count() >= Webhook.LIMIT:
+    if Webhook.objects.alive().filter(user=user).count() >= Webhook.LIMIT:
         raise TooManyWebhooks(limit=Webhook.LIMIT)
     webhook.secret = _new_secret()
     webhook.save(force_insert=True)
@@ -76,6 +80,7 @@ def update_webhook(*, actor: User, webhook: Webhook, **changes: Any) -> Webhook:
 
     Raises:
         Invalid
+        NotFound: it was deleted meanwhile.
     """
     if not changes.keys() <= EDITABLE:
         raise TypeError(f"a webhook has no such fields: {sorted(changes.keys() - EDITABLE)}")
@@ -83,7 +88,7 @@ def update_webhook(*, actor: User, webhook: Webhook, **changes: Any) -> Webhook:
         changes["url"] = _callable(changes["url"])
     if "types" in changes:
         changes["types"] = _known(changes["types"])
-    row = _locked(webhook)
+    row = lock_webhook(webhook.pk)
     state = changes.pop("state", row.state)
     if changed := sorted(name for name, value in changes.items() if getattr(row, name) != value):
         for name in changed:
@@ -105,8 +110,11 @@ def rotate_webhook(*, actor: User, webhook: Webhook, overlap: timedelta = OVERLA
 
     Args:
         overlap: none to a week.
+
+    Raises:
+        NotFound: it was deleted meanwhile.
     """
-    row, now = _locked(webhook), timezone.now()
+    row, now = lock_webhook(webhook.pk), timezone.now()
     row.previous_secret = row.secret if overlap else ""
     row.previous_until = now + min(overlap, LONGEST_OVERLAP) if overlap else None
     row.secret, row.rotated_at = _new_secret(), now
@@ -117,9 +125,23 @@ def rotate_webhook(*, actor: User, webhook: Webhook, overlap: timedelta = OVERLA
 
 @transaction.atomic
 def delete_webhook(*, actor: User, webhook: Webhook) -> None:
-    """Call it no more, and forget what it was to hear and what it has heard. Twice is once."""
-    if Webhook.objects.filter(pk=webhook.pk).delete()[0]:
-        _record("webhook.deleted", actor=actor, webhook=webhook)
+    """Call it no more, show it nowhere, and have it forgotten with its events soon. Twice is once.
+
+    There may be hundreds of thousands of them: `forget_deleted` has no request waiting for it.
+    """
+    row = _present(webhook.pk)
+    if row is None:
+        return
+    row.deleted_at = timezone.now()
+    if not row.is_paused:
+        row.paused_at, row.paused_reason = row.deleted_at, Webhook.Pause.OWNER
+    row.secret, row.previous_secret, row.previous_until = "", "", None
+    row.save(
+        update_fields=[
+            "deleted_at", "paused_at", "paused_reason", "secret", "previous_secret", "previous_until"
+        ]
+    )  # fmt: skip
+    _record("webhook.deleted", actor=actor, webhook=row)
 
 
 @transaction.atomic
@@ -129,12 +151,12 @@ def pause_webhook(*, actor: User | System, webhook: Webhook, reason: str = Webho
     What waits for it is not sent any more; what is under way at this moment may still arrive.
 
     Returns:
-        Whether this call did it.
+        Whether this call did it: not if it is paused, or was deleted meanwhile.
 
     Emits `WebhookPaused` to its owner, unless they did it themselves.
     """
-    row = _locked(webhook)
-    if row.is_paused:
+    row = _present(webhook.pk)
+    if row is None or row.is_paused:
         return False
     row.paused_at, row.paused_reason = timezone.now(), reason
     row.save(update_fields=["paused_at", "paused_reason"])
@@ -156,8 +178,9 @@ def resume_webhook(*, actor: User | System, webhook: Webhook) -> bool:
 
     Raises:
         NotAllowed: staff paused it, and the actor is none.
+        NotFound: it was deleted meanwhile.
     """
-    row = _locked(webhook)
+    row = lock_webhook(webhook.pk)
     if not row.is_paused:
         return False
     if row.paused_reason == Webhook.Pause.STAFF:
@@ -174,7 +197,8 @@ def note_success(*, webhook: UUID) -> None:
     now = timezone.now()
     # Not each time: every write waits for the row, and of a busy receiver there are many.
     just_noted = Q(failing_since=None, last_success_at__gt=now - NOTED_EVERY)
-    if not Webhook.objects.filter(~just_noted, pk=webhook).update(failing_since=None, last_success_at=now):
+    rows = Webhook.objects.alive().filter(~just_noted, pk=webhook)
+    if not rows.update(failing_since=None, last_success_at=now):
         return
     held_back = _free(webhook).filter(due_at__gt=now, attempts=F("earlier_attempts"))
     if Delivery.objects.filter(pk__in=list(held_back.values_list("pk", flat=True))).update(due_at=now):
@@ -192,12 +216,48 @@ def pause_if_dead(delivery: Delivery) -> None:
 
     Standard Webhooks, "Deliverability and reliability": disable what fails for long, and tell its owner.
     """
-    webhook = Webhook.objects.select_for_update().filter(pk=delivery.target).first()
+    webhook = _present(UUID(delivery.target))
     tried = delivery.attempt_rows.filter(number__gt=delivery.earlier_attempts).order_by("number").first()
     if webhook is None or tried is None or webhook.failing_since is None:
         return
     if webhook.last_success_at is None or webhook.last_success_at < tried.at:
         pause_webhook(actor=SYSTEM, webhook=webhook, reason=Webhook.Pause.DEAD)
+
+
+def forget_deleted(*, limit: int = FORGOTTEN) -> int:
+    """Forget a portion of what deleted webhooks were to hear, with what was done to deliver it; last, them.
+
+    Safe to run in many places at once: one of them does it. What a worker attempts at this moment is left
+    until it is done, or until its lease is over.
+
+    Args:
+        limit: events in one transaction.
+
+    Returns:
+        How many events or webhooks there were; 0 once there is nothing to do for now.
+    """
+    for webhook in Webhook.objects.deleted().values_list("pk", flat=True):
+        if forgotten := _forget_portion(webhook, limit):
+            return forgotten
+    return 0
+
+
+@transaction.atomic
+def _forget_portion(webhook: UUID, limit: int) -> int:
+    row = Webhook.objects.deleted().select_for_update(skip_locked=True).filter(pk=webhook).first()
+    if row is None:
+        return 0  # another does it
+    events = list(row.events.order_by("seq").values_list("pk", flat=True)[:limit])
+    if not events:
+        return row.delete()[0]
+    deliveries = Delivery.objects.filter(event__in=events)
+    free = deliveries.exclude(state=Delivery.State.WAITING, holder__isnull=False)
+    # Locked, so that nobody begins an attempt that would be left without its delivery.
+    ours = dict(free.select_for_update(skip_locked=True).values_list("pk", "event"))
+    held = set(deliveries.values_list("event", flat=True)) - set(ours.values())
+    Attempt.objects.filter(delivery__in=ours).delete()
+    Delivery.objects.filter(pk__in=ours).delete()
+    return WebhookEvent.objects.filter(pk__in=set(events) - held).delete()[0]
 
 
 def _skip_waiting(webhook: UUID) -> None:
@@ -213,8 +273,22 @@ def _free(webhook: UUID) -> DeliveryQuerySet:
     return waiting.select_for_update(skip_locked=True)
 
 
-def _locked(webhook: Webhook) -> Webhook:
-    return Webhook.objects.select_for_update(of=("self",)).select_related("user").get(pk=webhook.pk)
+def lock_webhook(webhook: UUID) -> Webhook:
+    """Its row, locked until the transaction ends.
+
+    Raises:
+        NotFound: it was deleted meanwhile.
+    """
+    row = _present(webhook)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _present(webhook: UUID) -> Webhook | None:
+    """The same; None if it was deleted."""
+    rows = Webhook.objects.alive().select_for_update(of=("self",)).select_related("user")
+    return rows.filter(pk=webhook).first()
 
 
 def _callable(url: str) -> str:

@@ -327,18 +327,6 @@ def test_another_secret_is_shown_once_and_the_older_one_signs_for_a_while(layla,
         assert client.post(of(webhook, "/rotate"), {"overlap": overlap}).status_code == 400
 
 
-def test_deleting_forgets_all_of_it(layla, group, client_of):
-    webhook = webhook_of(layla)
-    send_test(webhook=webhook)
-    client = client_of(layla)
-
-    assert [client.delete(of(webhook)).status_code for _ in range(2)] == [204, 404]
-
-    assert not WebhookEvent.objects.exists()
-    assert not Delivery.objects.exists()
-    assert AuditEntry.objects.filter(verb="webhook.deleted").count() == 1
-
-
 # --- Seeing through -----------------------------------------------------------------------------------------
 
 

@@ -1,14 +1,18 @@
 """What webhooks are to hear: as far as their owners may know it, once, in each one's own order."""
 
 from datetime import timedelta
+from threading import Event, Thread, Timer
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
+from django.forms import model_to_dict
 from django.utils import timezone
 
-from common.models import LogEntry
-from common.relay.services import drain
+from common.models import DeadLetter, LogEntry
+from common.relay import services as relay
+from common.relay.consumers import consumers
+from common.relay.services import drain, retry_dead_letter
 from common.tests.threads import at_once
 from messaging.models import Chat
 from messaging.services import (
@@ -30,6 +34,7 @@ from notifications.services import (
     redeliver_event,
     resume_webhook,
     send_test,
+    webhook_events,
 )
 from notifications.tests.webhooks import deliveries, hear_all, kept, webhook_of
 from notifications.webhook_types import narrowed, public_types, types_of
@@ -70,8 +75,9 @@ def test_a_family_of_types_is_named_by_a_star():
 # --- Hearing ------------------------------------------------------------------------------------------------
 
 
-def test_a_webhook_hears_what_its_owner_hears_and_is_promised_each_once(layla, omar, mina, group):
+def test_a_webhook_hears_what_its_owner_hears_and_is_promised_each_once(layla, omar, mina):
     ours, omars, strangers = webhook_of(layla), webhook_of(omar, "message.*"), webhook_of(mina)
+    group = group_of(layla, omar)
     say(group, "Salam")
 
     hear_all()
@@ -89,8 +95,9 @@ def test_a_webhook_hears_what_its_owner_hears_and_is_promised_each_once(layla, o
     assert "Salam" not in str(event.body())
 
 
-def test_what_stands_in_the_owners_own_stream_says_where(layla, omar, group):
+def test_what_stands_in_the_owners_own_stream_says_where(layla, omar):
     webhook = webhook_of(omar, "chat.added")
+    group = group_of(layla, omar)
 
     hear_all()
 
@@ -99,6 +106,77 @@ def test_what_stands_in_the_owners_own_stream_says_where(layla, omar, group):
         "chat": str(group.pk),
         "after": 0,
     }
+
+
+def test_it_hears_what_happens_from_its_making_on_though_the_relay_is_behind(layla, group):
+    older = webhook_of(layla, "message.*")
+    say(group, "Salam")
+    newer = webhook_of(layla, "message.*")
+    say(group, "Who comes?")
+
+    hear_all()
+
+    assert kept(older) == [(1, "message.sent"), (2, "message.sent")]
+    [event] = WebhookEvent.objects.filter(webhook=newer)
+    assert (event.seq, event.data["chat_seq"]) == (1, 2)
+
+
+def test_what_was_put_aside_before_its_making_it_does_not_hear_either(
+    layla, group, monkeypatch, committed, log_lines
+):
+    older = webhook_of(layla, "message.*")
+    say(group, "Salam")
+
+    def fail(entries):
+        raise ValueError("not now")
+
+    with monkeypatch.context() as patch:
+        patch.setitem(consumers, "webhooks", fail)
+        drain(consumer="webhooks")
+    newer = webhook_of(layla, "message.*")
+    for letter in DeadLetter.objects.filter(consumer="webhooks"):
+        assert retry_dead_letter(letter=letter.pk)
+
+    assert kept(older) == [(1, "message.sent")]
+    assert kept(newer) == []
+
+
+def test_what_is_promised_at_once_is_as_what_is_promised_alone(layla, group):
+    webhook = webhook_of(layla, "message.*")
+    say(group, "Salam")
+    hear_all()
+    send_test(webhook=webhook)
+
+    many, alone = (model_to_dict(each, exclude=["event", "due_at"]) for each in deliveries(webhook))
+    assert many == alone
+
+
+def test_much_at_once_is_heard_in_portions(layla, omar, monkeypatch, committed):
+    monkeypatch.setattr(webhook_events, "MOST", 10)
+    webhooks = [webhook_of(layla, "message.*"), webhook_of(layla, "message.*"), webhook_of(omar)]
+    group = group_of(layla, omar)
+    say(group, *map(str, range(11)))
+    entries = list(LogEntry.objects.filter(type="message.sent").order_by("pk"))
+
+    assert hear(entries) == 3
+    assert [len(kept(webhook)) for webhook in webhooks] == [3, 3, 3]
+    with committed():
+        drain(consumer="webhooks")
+
+    assert [len(kept(webhook)) for webhook in webhooks] == [11, 11, 12]
+    for webhook in webhooks:
+        assert [seq for seq, _ in kept(webhook)] == list(range(1, len(kept(webhook)) + 1))
+        assert len(deliveries(webhook)) == len(kept(webhook))
+
+
+def test_what_is_too_much_by_itself_is_heard_all_the_same(layla, group, monkeypatch):
+    webhooks = [webhook_of(layla, "message.*") for _ in range(3)]
+    say(group, "Salam", "Who comes?")
+    monkeypatch.setattr(webhook_events, "MOST", 2)
+
+    assert hear(list(LogEntry.objects.filter(type="message.sent").order_by("pk"))) == 1
+
+    assert [len(kept(webhook)) for webhook in webhooks] == [1, 1, 1]
 
 
 def test_hearing_twice_is_hearing_once(layla, group):
@@ -317,8 +395,8 @@ def test_events_are_kept_for_thirty_days(layla, group):
 
 @pytest.mark.django_db(transaction=True)
 def test_twenty_who_hear_the_same_write_it_once(layla, omar):
-    group = group_of(layla, omar)
     webhooks = [webhook_of(layla, "message.*"), webhook_of(omar, "message.*"), webhook_of(omar)]
+    group = group_of(layla, omar)
     say(group, *map(str, range(10)))
     entries = list(LogEntry.objects.order_by("pk"))
 
@@ -349,3 +427,99 @@ def test_positions_that_are_taken_at_once_have_no_gap(layla, omar):
     count = 20 if connection.vendor == "postgresql" else 4
     assert [seq for seq, _ in kept(webhook)] == list(range(1, count + 1))
     assert len(deliveries(webhook)) == count
+
+
+# --- Made while others write --------------------------------------------------------------------------------
+
+ON_POSTGRESQL = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
+
+
+class SlowWriter:
+    """Says something in a transaction of its own thread, which ends when it is told to."""
+
+    def __init__(self, chat: Chat) -> None:
+        self.begun, self.may_commit = Event(), Event()
+        self.thread = Thread(target=self._run, args=[chat])
+        self.thread.start()
+        assert self.begun.wait(10)
+
+    def _run(self, chat: Chat) -> None:
+        try:
+            with transaction.atomic():
+                say(chat, "Begun before")
+                self.begun.set()
+                self.may_commit.wait(10)
+        finally:
+            connection.close()
+
+    def end(self) -> None:
+        self.may_commit.set()
+        self.thread.join()
+
+
+@ON_POSTGRESQL
+@pytest.mark.django_db(transaction=True)
+def test_what_began_before_it_was_made_and_commits_after_it_hears(layla, omar, monkeypatch):
+    monkeypatch.setattr(relay, "PATIENCE", 0.05)
+    slow, quick = group_of(layla, omar), group_of(layla, omar)
+    drain(consumer="webhooks")
+    writer = SlowWriter(slow)
+    say(quick, "Committed before, under a later key")
+
+    webhook = webhook_of(layla, "message.*")
+    writer.end()
+    say(quick, "Afterwards")
+    hear_all()
+
+    heard = set(WebhookEvent.objects.filter(webhook=webhook).values_list("source", flat=True))
+    assert {f"chat:{slow.pk} 1", f"chat:{quick.pk} 2"} <= heard
+
+
+@ON_POSTGRESQL
+@pytest.mark.django_db(transaction=True)
+def test_who_is_about_to_commit_while_it_is_made_is_waited_for(layla, omar, monkeypatch):
+    monkeypatch.setattr(relay, "PATIENCE", 10.0)
+    slow, quick = group_of(layla, omar), group_of(layla, omar)
+    writer = SlowWriter(slow)
+    say(quick, "Committed before, under a later key")
+    Timer(0.2, writer.may_commit.set).start()
+
+    webhook = webhook_of(layla, "message.*")
+    writer.end()
+    hear_all()
+
+    assert kept(webhook) == []
+
+
+@ON_POSTGRESQL
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_write_each_webhook_hears_all_that_commits_after_its_making(layla, omar, monkeypatch):
+    monkeypatch.setattr(relay, "PATIENCE", 30.0)
+    chats = [group_of(layla, omar) for _ in range(6)]
+    made: list[tuple[Webhook, set[str], set[str]]] = []
+
+    def said() -> set[str]:
+        rows = LogEntry.objects.filter(type="message.sent").values_list("topic", "seq")
+        return {f"{topic} {seq}" for topic, seq in rows}
+
+    def work(number: int) -> None:
+        if number < len(chats):
+            for text in range(20):
+                with transaction.atomic():
+                    say(chats[number], str(text))
+                    transaction.set_rollback(text % 5 == 0)
+        else:
+            for _ in range(4):
+                before = said()
+                webhook = webhook_of(layla, "message.*")
+                made.append((webhook, before, said()))
+
+    at_once(len(chats) + 2, work)
+    drain(consumer="webhooks")
+
+    everything = said()
+    assert (len(everything), len(made)) == (6 * 16, 8)
+    for webhook, before, by_then in made:
+        heard = set(WebhookEvent.objects.filter(webhook=webhook).values_list("source", flat=True))
+        assert everything - by_then <= heard <= everything - before
+        assert [seq for seq, _ in kept(webhook)] == list(range(1, len(heard) + 1))

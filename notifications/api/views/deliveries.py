@@ -37,7 +37,8 @@ class DeliveryViewSet(mixins.ListModelMixin, ApiViewSet):
     queryset = Delivery.objects.none()
 
     def get_queryset(self) -> QuerySet[Delivery]:
-        return Delivery.objects.filter(user=self.request.user).prefetch_related("attempt_rows")
+        theirs = Delivery.objects.filter(user=self.request.user, event__webhook__deleted_at=None)
+        return theirs.prefetch_related("attempt_rows")
 
 
 class TraceView(ApiView):

@@ -108,7 +108,7 @@ class WebhookViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSe
     queryset = Webhook.objects.none()
 
     def get_queryset(self) -> QuerySet[Webhook]:
-        return Webhook.objects.filter(user=self.request.user)
+        return Webhook.objects.alive().filter(user=self.request.user)
 
     @extend_schema(
         operation_id="webhooks_create",
@@ -198,7 +198,8 @@ class OfWebhook(Repeatable):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.webhook = get_object_or_404(Webhook, user=self.request.user, pk=kwargs["webhook"])
+        theirs = Webhook.objects.alive().filter(user=self.request.user)
+        self.webhook = get_object_or_404(theirs, pk=kwargs["webhook"])
 
 
 @extend_schema_view(
