@@ -153,7 +153,7 @@ def test_deleted_in_the_middle_of_a_call_it_takes_nothing_down(status, layla, om
         return Reply(status=status)
 
     with receiver() as there:
-        webhook = webhook_of(layla, url=there.url)
+        webhook = webhook_of(layla, "message.*", url=there.url)
         say(group_of(layla, omar), "Salam")
         there.reply = delete
         deliver_due("webhook")
