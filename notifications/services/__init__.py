@@ -15,11 +15,11 @@ from .reading import (
     unread_count,
 )
 from .tracing import Trace, trace_of, traces_of_entry
-from .webhook_events import events_after, forget_events, hear, redeliver_event, send_test
+from .webhook_events import events_after, hear, redeliver_event, send_test
+from .webhook_forgetting import forget_deleted, forget_events
 from .webhooks import (
     create_webhook,
     delete_webhook,
-    forget_deleted,
     note_failure,
     note_success,
     pause_if_dead,

@@ -26,7 +26,6 @@ from .delivering import retry_delivery, ring
 from .noticing import source_of
 from .webhooks import CHANNEL, lock_webhook
 
-PORTION: Final = 1000  # rows of one statement
 MOST: Final = 5000  # events of one transaction: while it runs their webhooks are locked, on SQLite everything
 
 
@@ -234,14 +233,3 @@ def events_after(*, webhook: Webhook, after: int | None, limit: int) -> tuple[li
         first = kept.after(0).values_list("seq", flat=True).first()
         raise EventsTooOld(first=first or newest + 1, newest=newest)
     return events[:limit], len(events) > limit
-
-
-def forget_events(*, limit: int = PORTION) -> int:
-    """Forget what is past its thirty days, with what was done to deliver it.
-
-    Returns:
-        How many events there were, at most *limit*.
-    """
-    ids = list(WebhookEvent.objects.expired(at=timezone.now()).values_list("pk", flat=True)[:limit])
-    WebhookEvent.objects.filter(pk__in=ids).delete()
-    return len(ids)

@@ -22,7 +22,7 @@ from common.problems import Invalid, NotFound
 from common.relay.services import next_key
 from notifications import policies
 from notifications.events import WebhookPaused
-from notifications.models import Attempt, Delivery, Webhook, WebhookEvent
+from notifications.models import Delivery, Webhook
 from notifications.models.deliveries import DeliveryQuerySet
 from notifications.problems import TooManyWebhooks
 from notifications.reasons import Reason
@@ -36,7 +36,6 @@ OVERLAP: Final = timedelta(days=1)  # both secrets sign for so long: time to bri
 LONGEST_OVERLAP: Final = timedelta(days=7)
 SECRET: Final = "whsec_"  # noqa: S105 (what every secret begins with: Standard Webhooks, "Signature scheme")
 SECRET_BYTES: Final = 32  # of 24 to 64
-FORGOTTEN: Final = 1000  # events of one transaction
 NOTED_EVERY: Final = timedelta(seconds=10)  # how exact `last_success_at` is
 EDITABLE: Final = frozenset({"url", "description", "types", "state"})
 
@@ -222,42 +221,6 @@ def pause_if_dead(delivery: Delivery) -> None:
         return
     if webhook.last_success_at is None or webhook.last_success_at < tried.at:
         pause_webhook(actor=SYSTEM, webhook=webhook, reason=Webhook.Pause.DEAD)
-
-
-def forget_deleted(*, limit: int = FORGOTTEN) -> int:
-    """Forget a portion of what deleted webhooks were to hear, with what was done to deliver it; last, them.
-
-    Safe to run in many places at once: one of them does it. What a worker attempts at this moment is left
-    until it is done, or until its lease is over.
-
-    Args:
-        limit: events in one transaction.
-
-    Returns:
-        How many events or webhooks there were; 0 once there is nothing to do for now.
-    """
-    for webhook in Webhook.objects.deleted().values_list("pk", flat=True):
-        if forgotten := _forget_portion(webhook, limit):
-            return forgotten
-    return 0
-
-
-@transaction.atomic
-def _forget_portion(webhook: UUID, limit: int) -> int:
-    row = Webhook.objects.deleted().select_for_update(skip_locked=True).filter(pk=webhook).first()
-    if row is None:
-        return 0  # another does it
-    events = list(row.events.order_by("seq").values_list("pk", flat=True)[:limit])
-    if not events:
-        return row.delete()[0]
-    deliveries = Delivery.objects.filter(event__in=events)
-    free = deliveries.exclude(state=Delivery.State.WAITING, holder__isnull=False)
-    # Locked, so that nobody begins an attempt that would be left without its delivery.
-    ours = dict(free.select_for_update(skip_locked=True).values_list("pk", "event"))
-    held = set(deliveries.values_list("event", flat=True)) - set(ours.values())
-    Attempt.objects.filter(delivery__in=ours).delete()
-    Delivery.objects.filter(pk__in=ours).delete()
-    return WebhookEvent.objects.filter(pk__in=set(events) - held).delete()[0]
 
 
 def _skip_waiting(webhook: UUID) -> None:

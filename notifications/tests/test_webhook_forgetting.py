@@ -26,6 +26,7 @@ from notifications.services import (
     deliver_due,
     events_after,
     forget_deleted,
+    forget_events,
     hear,
     pause_webhook,
     redeliver_event,
@@ -248,6 +249,20 @@ def test_one_that_is_held_up_holds_up_no_other(layla, omar, group):
     assert list(Webhook.objects.all()) == [first]
 
 
+def test_what_is_past_its_time_and_under_way_at_this_moment_is_forgotten_later(layla, group):
+    webhook = webhook_of(layla)
+    say(group, "Salam", "Who comes?")
+    held = deliveries(webhook)[0]
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        claimed(held)
+        assert [forget_events(), forget_events()] == [1, 0]
+        assert deliveries(webhook) == [held]
+        Delivery.objects.update(state="sent", holder=None)
+        assert [forget_events(), forget_events()] == [1, 0]
+
+    assert kept(webhook) == []
+
+
 def test_who_is_erased_before_it_is_forgotten_leaves_nothing_behind(layla, group, committed):
     webhook = webhook_of(layla)
     say(group, "Salam")
@@ -287,3 +302,30 @@ def test_who_hears_deletes_and_forgets_at_once_leave_nothing_behind(layla, omar)
     assert not Webhook.objects.exists()
     assert (WebhookEvent.objects.count(), Delivery.objects.count()) == (0, 0)
     assert AuditEntry.objects.filter(verb="webhook.deleted").count() == 3
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
+@pytest.mark.django_db(transaction=True)
+def test_forgotten_while_workers_bring_it_all_of_it_goes(layla, omar, settings, log_lines):
+    settings.OUTBOUND_PRIVATE = True
+    with receiver() as there:
+        webhooks = [webhook_of(layla, url=there.url), webhook_of(omar, url=there.url)]
+        say(group_of(layla, omar), *map(str, range(60)))
+
+        def work(number: int) -> None:
+            match number:
+                case 0 | 1:
+                    deliver_due("webhook")
+                case 2 | 3:
+                    delete_webhook(actor=layla, webhook=webhooks[number - 2])
+                case _:
+                    for _ in range(20):
+                        forget_deleted(limit=9)
+
+        at_once(6, work)
+        deliver_due("webhook")
+    forget_webhooks()
+
+    assert not Webhook.objects.exists()
+    assert (WebhookEvent.objects.count(), Delivery.objects.count(), Attempt.objects.count()) == (0, 0, 0)
+    assert not [line for line in log_lines() if line["level"] == "error"]
