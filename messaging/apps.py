@@ -54,6 +54,7 @@ class MessagingConfig(AppConfig):
         files.changed.append(services.tell_of_file)
         files.leaving.append(services.lose_file)
         notifications.hearers["chat"] = services.hearers_of
+        notifications.unread.append(services.unread_chats)
         sizes.update(SIZES)
         areas["chats"] = _("Chats and who is in them.")
         areas["contacts"] = _("The owner's contacts.")

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 Hearers = Callable[[Sequence[LogEntry], Collection[UUID]], list[set[UUID]]]
 
 
+# Of each of these people the places where something is unread for them that no notification need stand for,
+# by the names under which notifications say where they are read; without what they want to hear nothing of.
+Unread = Callable[[Collection[UUID]], Mapping[UUID, Collection[str]]]
+
+
 class Shipment:
     """One delivery, ready to leave."""
 
@@ -94,6 +99,7 @@ class Channel:
 
 channels: Final[dict[str, Channel]] = {}
 bells: Final[list[Callable[[str], None]]] = []  # told that something is due by a channel, after the commit
+unread: Final[list[Unread]] = []  # beside notifications, for the number on an app's icon
 hearers: Final[dict[str, Hearers]] = {}  # by kind of topic: `chat`, `user`
 
 

@@ -47,7 +47,7 @@ from .sending import Send, Sent, gather, send_message, send_messages
 from .sending_files import send_file
 from .threads import follow_thread, mark_thread_read
 from .typing import tell_typing
-from .unread import Badge, badges_of
+from .unread import Badge, badges_of, unread_chats
 
 __all__ = [
     "Badge",
@@ -128,6 +128,7 @@ __all__ = [
     "tell_of_file",
     "tell_typing",
     "unpin_message",
+    "unread_chats",
     "update_chat",
     "update_contact",
     "update_folder",

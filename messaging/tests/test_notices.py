@@ -24,6 +24,7 @@ from messaging.services import (
     send_message,
     set_preferences,
 )
+from messaging.tests.factories import group_of
 from notifications.models import Delivery, Notification
 from notifications.services import change_preferences, deliver_due, read_notification
 from notifications.tests.channels import Bells, ringing
@@ -157,6 +158,40 @@ def test_reading_the_chat_reads_what_was_told_of_it_and_clears_devices(
     assert [row.read_at is not None for row in rows] == [True, False]
     assert push.brought[-1].cleared == [rows[0].pk]
     assert push.brought[-1].badge == 1
+
+
+def test_the_number_on_the_icon_is_of_chats_and_of_what_else_was_told(
+    group: Chat, layla: User, omar: User, push: Bells, relayed: Relayed
+) -> None:
+    push.reach(omar, "phone")
+    other = group_of(layla, omar)
+    add_contact(actor=omar, user=layla)
+    Participant.objects.filter(chat=other).update(is_request=False)
+    relayed()
+    Notification.objects.all().delete()
+
+    def shown() -> int:
+        relayed()
+        ring()
+        return push.brought[-1].badge
+
+    first = say(group, layla, "One")
+    assert shown() == 1
+    say(group, layla, "Two", mentions=[omar.pk])
+    assert shown() == 1, "the mention counts with its chat"
+    say(other, layla, "Three")
+    assert shown() == 2
+    set_preferences(actor=omar, chat=group, muted_until=timezone.now() + timedelta(days=1))
+    say(other, layla, "Four")
+    assert shown() == 2, "of the muted one the mention alone"
+    mine = say(group, omar, "Mine")
+    add_reaction(actor=layla, message=mine, emoji="👍")
+    say(other, layla, "Five")
+    assert shown() == 3, "a reaction is in no chat's mark"
+    mark_read(actor=omar, chat=other, seq=other.messages.latest("seq").seq)
+    assert shown() == 2
+    assert push.brought[-1].cleared
+    assert first.seq == 1
 
 
 def test_reading_it_on_one_device_clears_the_others(

@@ -1,20 +1,28 @@
 """What is unread, explained: a badge counts exactly the messages that it names."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.tests.factories import UserFactory
 from common.actors import SYSTEM
+from messaging.events import topic_of_chat
 from messaging.models import Chat, Participant
 from messaging.services import (
     add_participants,
     badges_of,
+    delete_message,
+    hide_message,
     mark_delivered,
     mark_read,
     remove_participant,
     send_message,
+    set_preferences,
     unread,
+    unread_chats,
 )
 from messaging.tests.factories import group_of
 
@@ -30,6 +38,7 @@ steps = st.one_of(
     st.tuples(st.just("notice"), person),
 )
 
+CASES = ["unread", "read", "marked", "muted", "own", "deleted", "hidden", "left", "request", "replied"]
 NO_OTHERS = {"unread_mentions": 0, "thread_unread_count": 0}
 NOTHING = {"ids": [], "more": False, "next": None}
 
@@ -151,3 +160,34 @@ def test_whatever_happens_a_badge_is_as_large_as_its_explanation(sequence):
         behind = chat.messages.filter(seq__gt=me.read_seq).exclude(author=me.user).order_by("seq")
         assert listed == badge.count == badges_of(me)["unread_count"].count == len(badge.ids)
         assert badge.ids == list(behind.values_list("pk", flat=True))
+        on_the_icon = set() if me.is_request else {topic_of_chat(chat.pk)} if listed else set()
+        assert unread_chats([me.user_id]).get(me.user_id, set()) == on_the_icon
+
+
+def test_chats_for_the_icon_are_those_in_which_the_list_shows_something(
+    layla, omar, django_assert_num_queries
+):
+    """One query, whoever they are and however many chats they have."""
+    chats = {name: group_of(layla, omar) for name in CASES}
+    Participant.objects.update(is_request=False)
+    said = {
+        name: send_message(actor=omar if name == "own" else layla, chat=chat, text="Salam")[0]
+        for name, chat in chats.items()
+    }
+    mark_read(actor=omar, chat=chats["read"], seq=1)
+    mark_read(actor=omar, chat=chats["marked"], seq=1)
+    set_preferences(actor=omar, chat=chats["marked"], marked_unread=True)
+    set_preferences(actor=omar, chat=chats["muted"], muted_until=timezone.now() + timedelta(hours=1))
+    delete_message(actor=layla, message=said["deleted"])
+    hide_message(actor=omar, message=said["hidden"])
+    remove_participant(actor=layla, chat=chats["left"], user=omar)
+    Participant.objects.filter(chat=chats["request"]).update(is_request=True)
+    send_message(actor=layla, chat=chats["replied"], text="In the thread", thread=said["replied"].pk)
+    mark_read(actor=omar, chat=chats["replied"], seq=1)
+
+    with django_assert_num_queries(1):
+        found = unread_chats([layla.pk, omar.pk])
+
+    named = {topic_of_chat(chat.pk): name for name, chat in chats.items()}
+    assert {named[topic] for topic in found[omar.pk]} == {"unread", "marked"}
+    assert {named[topic] for topic in found[layla.pk]} == {"own"}

@@ -72,10 +72,11 @@ def _settle(shipment: Shipment, done: Done) -> None:
 @transaction.atomic
 def _record(channel: Channel, done: Sequence[Done]) -> None:
     """Attempts whose lease ran out meanwhile say what came of them, and nothing of their deliveries."""
-    _write_attempts(done)
     ours = {each.claim.delivery.pk: each for each in done}
+    # Deliveries before attempts: whoever forgets them locks them in this order.
     waiting = Delivery.objects.waiting().filter(pk__in=ours).order_by("pk").select_for_update()
     held = [row for row in waiting if row.holder == ours[row.pk].claim.delivery.holder]
+    _write_attempts(done)
     said = [(row, ours[row.pk].outcome) for row in held]
     now = timezone.now()
     for row, outcome in said:

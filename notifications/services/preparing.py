@@ -19,9 +19,9 @@ from notifications.outcomes import Outcome, Result
 from notifications.reasons import Reason
 from notifications.registries import channels
 
+from .badges import badges_of
 from .deciding import Wants, decide
 from .minds import Minds
-from .reading import unread_counts
 from .recalling import calls_again
 
 CLEARED: Final = 50  # notifications named in one word to a device
@@ -44,7 +44,7 @@ class Parcel:
         language: of the words.
         items: one, or those of a digest.
         cleared: notifications to be taken back there; then there are no items.
-        badge: how much is unread, all in all; known where the channel clears.
+        badge: the number on the app's icon; known where the channel clears.
     """
 
     user: User
@@ -117,7 +117,7 @@ class _Preparing:
         self._notifications = Notification.objects.in_bulk(told)
         topics = {row.topic for row in self._notifications.values()}
         self._minds = Minds(users, topics, [self._channel])
-        self._badges = unread_counts(users) if self._channel.clears else {}
+        self._badges = badges_of(users) if self._channel.clears else {}
         self._found: dict[UUID, Parcel | Outcome] = {}
 
     def done(self) -> list[Parcel | Outcome]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -26,13 +26,6 @@ ACTIONS: Final = ("read", "unread", "archive", "delete")
 
 def unread_count(user: UUID) -> int:
     return Notification.objects.of(user).present(at=timezone.now()).unread().count()
-
-
-def unread_counts(users: Collection[UUID]) -> dict[UUID, int]:
-    """Of those who have any."""
-    rows = Notification.objects.filter(user__in=users, is_listed=True).present(at=timezone.now()).unread()
-    counted = rows.order_by().values("user").annotate(count=Count("pk"))
-    return dict(counted.values_list("user", "count"))
 
 
 @transaction.atomic
