@@ -39,6 +39,8 @@ def test_every_operation_is_described_with_examples_and_refusals(name):
     assert operation["tags"]
     assert {"400", "403", "404", "405", "406", "500"} <= operation["responses"].keys()
     assert [where for where, media in media_of(operation).items() if not media.get("examples")] == []
+    asked = [each for each in operation.get("parameters", ()) if each["in"] == "query"]
+    assert [each["name"] for each in asked if not each.get("description")] == []
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -8,19 +8,18 @@ import django_filters
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from common.problems import Invalid
 
 
-@extend_schema_field(OpenApiTypes.BOOL)
 class YesOrNo(django_filters.CharFilter):
     """`true` or `false`, and nothing near it: the rows that *narrow* gives for that."""
 
     def __init__(self, narrow: Callable[[Any, bool], Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.narrow = narrow
+        extend_schema_field({"type": "boolean", "description": kwargs.get("help_text", "")})(self)
 
     def filter(self, qs: Any, value: str) -> Any:
         if not value:
