@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import django_filters
+from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
 
+from common.ids import as_uuid
 from common.problems import Invalid
 
 
@@ -27,6 +30,19 @@ class YesOrNo(django_filters.CharFilter):
         if value not in ("true", "false"):
             raise Invalid.field(str(self.field_name), "invalid", _("Use true or false."))
         return self.narrow(qs, value == "true")
+
+
+class IdFormField(forms.UUIDField):
+    def clean(self, value: Any) -> UUID | None:
+        if value is not None and as_uuid(value) is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return as_uuid(value)
+
+
+class IdFilter(django_filters.UUIDFilter):
+    """An id in its canonical spelling. An empty one is none: who forgot it would be shown everything."""
+
+    field_class = IdFormField
 
 
 class MomentFormField(IsoDateTimeField):

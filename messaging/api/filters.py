@@ -3,7 +3,7 @@ from typing import Any
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from common.api.filters import YesOrNo
+from common.api.filters import IdFilter, YesOrNo
 from common.problems import Invalid
 from files.models import File
 from messaging.models import Chat, Folder, MessageFile
@@ -38,7 +38,7 @@ class ChatFilter(django_filters.FilterSet):
         method="in_state",
         help_text="`request`: opened by a stranger and not accepted yet; `active`: all others.",
     )
-    folder = django_filters.UUIDFilter(method="in_folder", help_text="Those in this folder of mine.")
+    folder = IdFilter(method="in_folder", help_text="Those in this folder of mine.")
     q = django_filters.CharFilter(
         method="called", max_length=120, help_text="A part of the title, or of the other person's name."
     )

@@ -4,7 +4,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from common.api.filters import YesOrNo
+from common.api.filters import IdFilter, YesOrNo
 from notifications.models import Delivery, Notification
 
 from .serializers.preferences import CHAT
@@ -26,7 +26,7 @@ class NotificationFilter(django_filters.FilterSet):
     )
     snoozed = YesOrNo(snoozed, help_text="Those that are put off. Left out: those that are not.")
     type = django_filters.CharFilter(field_name="kind", max_length=64, help_text="Only of this kind.")
-    chat = django_filters.UUIDFilter(method="of_chat", help_text="Only of this chat.")
+    chat = IdFilter(method="of_chat", help_text="Only of this chat.")
 
     class Meta:
         model = Notification
@@ -46,7 +46,7 @@ class NotificationFilter(django_filters.FilterSet):
 class DeliveryFilter(django_filters.FilterSet):
     channel = django_filters.CharFilter(max_length=16, help_text="Only by this way.")
     state = django_filters.ChoiceFilter(choices=Delivery.State.choices, help_text="Only in this state.")
-    notification = django_filters.UUIDFilter(help_text="Only of this notification.")
+    notification = IdFilter(help_text="Only of this notification.")
 
     class Meta:
         model = Delivery

@@ -1,8 +1,10 @@
 """How somebody wants to hear of things, in and out."""
 
+import re
 from typing import Any, Final
 
 from django.utils import translation
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
@@ -15,16 +17,18 @@ from notifications.services.deciding import is_on
 
 CHAT: Final = "chat:"  # what the topic of a chat begins with
 MOST_CHATS: Final = 200  # of one request
+CLOCK: Final = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
+@extend_schema_field({"type": "string", "pattern": f"^{CLOCK.pattern}$"})  # no `time` of RFC 3339
 class TimeField(serializers.TimeField):
-    """A time of the day to the minute, such as `22:00`."""
+    """A time of the day to the minute, such as `22:00`, by whatever clock."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="%H:%M", input_formats=["%H:%M"], **kwargs)
 
     def to_internal_value(self, value: Any) -> Any:
-        if not isinstance(value, str):
+        if not (isinstance(value, str) and CLOCK.fullmatch(value)):
             self.fail("invalid", format="hh:mm")
         return super().to_internal_value(value)
 
