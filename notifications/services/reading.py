@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,11 +16,13 @@ from common.events import emit, emit_to_each
 from common.problems import Invalid
 from notifications.events import NotificationDeleted, NotificationsChanged, NotificationUpdated
 from notifications.models import Delivery, Notification
+from notifications.models.notifications import NotificationQuerySet
 from notifications.registries import channels
 
 from .delivering import ring
 
 PORTION: Final = 1000  # rows in one statement
+TRIES: Final = 3  # of marking as unread, while others do so
 ACTIONS: Final = ("read", "unread", "archive", "delete")
 
 
@@ -37,7 +39,11 @@ def read_notification(*, actor: User, notification: Notification, is_read: bool 
     if not is_read and _is_another_open(row):
         return row  # what repeated it stands in its place
     row.read_at = timezone.now() if is_read else None
-    row.save(update_fields=["read_at"])
+    try:
+        with transaction.atomic():
+            row.save(update_fields=["read_at"])
+    except IntegrityError:  # what repeats it came, or was marked so, in the same moment
+        return Notification.objects.get(pk=row.pk)
     if is_read:
         clear(actor.pk, [row.pk])
     emit(NotificationUpdated(notification=row.pk), audience=[actor.pk])
@@ -112,7 +118,7 @@ def change_notifications(*, actor: User, action: str, ids: Sequence[UUID] | None
         case "read":
             concerned = rows.unread()
         case "unread":
-            concerned = rows.exclude(read_at=None).filter(~Q(collapse__in=_open_collapses(actor.pk)))
+            concerned = _without_open_twins(rows.exclude(read_at=None))
         case "archive":
             concerned = rows.filter(archived_at=None)
         case _:
@@ -146,8 +152,18 @@ def _change(actor: User, action: str, ids: list[UUID], now: datetime) -> int:
             return len(ids)
 
 
-def _unread_once(rows: Any) -> int:
+def _unread_once(rows: NotificationQuerySet) -> int:
     """Of what repeats each other only the newest can be unread."""
+    for _attempt in range(TRIES - 1):
+        try:
+            with transaction.atomic():
+                return _unread_newest(_without_open_twins(rows))
+        except IntegrityError:  # another came, or was marked so, in the same moment: now it is seen
+            continue
+    return _unread_newest(_without_open_twins(rows))
+
+
+def _unread_newest(rows: NotificationQuerySet) -> int:
     seen: set[tuple[str, str]] = set()
     ids = []
     for row in rows.order_by("-at", "-id").only("id", "kind", "collapse"):
@@ -158,9 +174,16 @@ def _unread_once(rows: Any) -> int:
     return int(Notification.objects.filter(pk__in=ids).update(read_at=None))
 
 
-def _open_collapses(user: UUID) -> Any:
-    still_open = Notification.objects.filter(user=user, read_at=None, archived_at=None).exclude(collapse="")
-    return still_open.values("collapse")
+def _without_open_twins(rows: NotificationQuerySet) -> NotificationQuerySet:
+    """Without those that an unread one stands for."""
+    twins = Notification.objects.filter(
+        user=OuterRef("user"),
+        kind=OuterRef("kind"),
+        collapse=OuterRef("collapse"),
+        read_at=None,
+        archived_at=None,
+    )
+    return rows.filter(~Exists(twins.exclude(collapse="")))
 
 
 def _is_another_open(row: Notification) -> bool:

@@ -78,6 +78,25 @@ def test_reading_one_all_and_the_chat_at_once_ends_with_all_read(person: User) -
     assert not Notification.objects.unread().exists()
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_of_what_repeats_itself_one_is_unread_however_many_are_marked_so_at_once(
+    many: bool,  # noqa: FBT001 (a case)
+    person: User,
+) -> None:
+    read = {"collapse": "same", "read_at": timezone.now()}
+    rows = [NotificationFactory(user=person, **read) for _ in range(12)]
+
+    def work(number: int) -> None:
+        if many and number % 2:
+            change_notifications(actor=person, action="unread")
+        else:
+            read_notification(actor=person, notification=rows[number], is_read=False)
+
+    at_once(work)
+
+    assert Notification.objects.unread().count() == 1
+
+
 def test_a_window_opens_once(person: User) -> None:
     rows = [NotificationFactory(user=person) for _ in range(12)]
     due = timezone.now() + timedelta(hours=1)
