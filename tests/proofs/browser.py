@@ -97,9 +97,9 @@ class Browser:
         self._until(holds, expression)
 
     def click(self, selector: str) -> None:
-        """With the mouse, where it is: what is hidden or covered can't be clicked."""
+        """With the mouse, once it is somewhere: what stays hidden or is covered can't be clicked."""
         element = f"document.querySelector({json.dumps(selector)})"
-        self.wait(element)
+        self.wait(f"{element}?.getBoundingClientRect().width > 0")
         x, y = self.ask(
             f"(e => {{ e.scrollIntoView({{block: 'center'}}); const r = e.getBoundingClientRect();"
             f" return [r.x + r.width / 2, r.y + r.height / 2] }})({element})"

@@ -1,8 +1,8 @@
 """Proof: every page works in a real browser under the policies that it is sent with.
 
 `make prove-pages` (ARGS="--shots folder" keeps a picture of each). Swagger UI makes a call, ReDoc renders,
-the console signs in, searches, filters, sorts, runs an action, goes dark. Whatever the browser complains of,
-a breach of a policy above all, ends it with 1.
+somebody is pushed and mailed something and unsubscribes, the console signs in, searches, filters, runs an
+action, goes dark. Whatever the browser complains of, a breach of a policy above all, ends it with 1.
 """
 
 import argparse
@@ -10,14 +10,17 @@ import json
 import re
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from tests.live_server import LiveServer  # noqa: E402
-from tests.proofs.browser import Browser  # noqa: E402
+from tests.proofs.browser import WITHIN, Browser  # noqa: E402
 
 ADMIN = "admin@serai.example"
 PASSWORD = "caravan-at-dawn-26"  # noqa: S105 (of the demo world)
@@ -73,6 +76,48 @@ class Walk:
         browser.wait("getComputedStyle(document.querySelector('main')).maxWidth !== 'none'")
         self.step("problems")
 
+    def signed_in(self, email: str) -> httpx.Client:
+        """Somebody of the demo world, at the API."""
+        person = httpx.Client(base_url=f"{self.server.url}/api/v1/")
+        answer = person.post("auth/login", json={"email": email, "password": PASSWORD}).raise_for_status()
+        person.headers["Authorization"] = f"Bearer {answer.json()['access']}"
+        return person
+
+    def notified(self) -> str:
+        """Layla is invited to a group, by push and by mail. Where that mail's link to unsubscribe leads."""
+        layla, omar = self.signed_in("layla@serai.example"), self.signed_in("omar@serai.example")
+        device = {"provider": "fcm", "token": "no-device-at-all", "name": "Pixel"}
+        layla.post("notifications/devices", json=device).raise_for_status()
+        person = layla.get("users/me").raise_for_status().json()["id"]
+        group = omar.post("chats", json={"type": "group", "title": "Wadi Rum"}).raise_for_status().json()
+        omar.post(f"chats/{group['id']}/invitations", json={"user": person}).raise_for_status()
+        end = time.monotonic() + WITHIN
+        while time.monotonic() < end:
+            links = [mail["headers"].get("List-Unsubscribe", "") for mail in self.listed("outbox")]
+            if any(links) and self.listed("pushes"):
+                return urlsplit(next(filter(None, links)).strip("<>")).path
+        raise TimeoutError(f"waited {WITHIN:.0f} s for a mail and a push")
+
+    def listed(self, page: str) -> list[dict[str, Any]]:
+        answer = httpx.get(f"{self.server.url}/dev/{page}", headers={"Accept": "application/json"})
+        results: list[dict[str, Any]] = answer.raise_for_status().json()["results"]
+        return results
+
+    def notifications(self) -> None:
+        browser, url = self.browser, self.server.url
+        unsubscribe = self.notified()
+        browser.open(f"{url}/dev/pushes")
+        browser.wait("document.querySelector('article').innerText.includes('Wadi Rum')")
+        self.step("pushes")
+        browser.open(url + unsubscribe)
+        self.step("unsubscribe")
+        browser.click("form button:not(.other)")
+        browser.wait("document.querySelector('button[name=undo]')")
+        self.step("unsubscribed")
+        browser.click("button[name=undo]")
+        browser.wait("!document.querySelector('button[name=undo]')")
+        self.step("mailed again")
+
     def pages(self) -> None:
         browser, url = self.browser, self.server.url
         body = {"email": "zaid@serai.example", "password": "seven camels at dawn", "username": "zaid"}
@@ -80,8 +125,7 @@ class Walk:
         httpx.post(f"{url}/api/v1/auth/forgot-password", json={"email": "layla@serai.example"})
         links = {}
         while len(links) < 2:
-            mails = httpx.get(f"{url}/dev/outbox", headers={"Accept": "application/json"}).json()["results"]
-            text = " ".join(mail["text"] for mail in mails)
+            text = " ".join(mail["text"] for mail in self.listed("outbox"))
             links = dict(re.findall(r"https?://[^/\s]+(/\S*?(verify-email|reset-password)/\S+)", text))
         paths = {kind: path for path, kind in links.items()}
         elsewhere = f"http://localhost:{self.server.port}/api/docs/problems"
@@ -97,9 +141,6 @@ class Walk:
         browser.click("label[for^=narrow]")
         browser.wait("document.querySelector('iframe').offsetWidth === 360")
         self.step("outbox narrow")
-        browser.open(f"{url}/dev/pushes")
-        browser.wait("getComputedStyle(document.querySelector('main')).maxWidth !== 'none'")
-        self.step("pushes")
         browser.open(url + paths["verify-email"])
         browser.wait("getComputedStyle(document.querySelector('main')).maxWidth !== 'none'")
         self.step("address verified")
@@ -133,8 +174,7 @@ class Walk:
         browser.open(f"{url}/admin/accounts/user/?is_staff__exact=1")
         browser.wait("document.querySelector('#result_list').innerText.includes('admin')")
         self.step("console filtered")
-        login = {"email": "omar@serai.example", "password": PASSWORD}
-        httpx.post(f"{url}/api/v1/auth/login", json=login).raise_for_status()
+        self.signed_in("omar@serai.example")
         browser.open(f"{url}/admin/accounts/session/")
         browser.click("#result_list tbody tr input[type=checkbox]")
         browser.wait("getComputedStyle(document.querySelector('select[name=action]')).display !== 'none'")
@@ -155,6 +195,11 @@ class Walk:
         browser.click("#result_list tbody th a")
         browser.wait("location.pathname.endsWith('/change/')")
         self.step("console page of a person")
+        for what in ("notification", "delivery"):
+            browser.open(f"{url}/admin/notifications/{what}/?q=layla")
+            browser.click("#result_list tbody th a")
+            browser.wait("location.pathname.endsWith('/change/')")
+            self.step(f"console page of a {what}")
         self.dark()
         browser.open(f"{url}/admin/nothing/")
         browser.wait("getComputedStyle(document.querySelector('main')).maxWidth !== 'none'")
@@ -181,6 +226,7 @@ def main() -> None:
         with LiveServer(Path(folder) / "data") as server, Browser() as browser:
             walk = Walk(browser, server, shots)
             walk.documents()
+            walk.notifications()
             walk.pages()
             walk.console()
     print(f"{len(walk.faults)} complaints")
