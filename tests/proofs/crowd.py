@@ -259,6 +259,8 @@ class Member:
                 return await answer
             finally:
                 del self._answers[id_]
+                if answer.done() and not answer.cancelled():
+                    answer.exception()  # known by now: where saying it failed, nobody awaits the answer
 
     async def _send_by_rest(self, data: dict[str, str]) -> None:
         try:
