@@ -19,6 +19,8 @@ from notifications.models import PushDevice
 from notifications.providers.push import provider_for
 from notifications.providers.push.webpush import allowed_endpoint
 
+from .locking import locked
+
 # Others may register the same token in that moment: the second try finds what they made, unless it is gone.
 TRIES: Final = 3
 
@@ -143,7 +145,7 @@ def change_device(
     timezone_name: str | None = None,
 ) -> PushDevice:
     """Change what its person says of *device*; what is None stays."""
-    row = PushDevice.objects.select_for_update().get(pk=device.pk)
+    row = locked(PushDevice.objects.all(), device.pk)
     changes = {"name": name, "language": language, "timezone": timezone_name}
     changed = {column: value for column, value in changes.items() if value is not None}
     for column, value in changed.items():

@@ -20,6 +20,7 @@ from notifications.models.notifications import NotificationQuerySet
 from notifications.registries import channels
 
 from .delivering import ring
+from .locking import locked
 
 PORTION: Final = 1000  # rows in one statement
 TRIES: Final = 3  # of marking as unread, while others do so
@@ -33,7 +34,7 @@ def unread_count(user: UUID) -> int:
 @transaction.atomic
 def read_notification(*, actor: User, notification: Notification, is_read: bool = True) -> Notification:
     """Note that somebody has read it, or take that back. Emits `NotificationUpdated`, if it changes."""
-    row = Notification.objects.select_for_update().get(pk=notification.pk)
+    row = locked(Notification.objects.all(), notification.pk)
     if (row.read_at is not None) == is_read:
         return row
     if not is_read and _is_another_open(row):
@@ -43,7 +44,8 @@ def read_notification(*, actor: User, notification: Notification, is_read: bool 
         with transaction.atomic():
             row.save(update_fields=["read_at"])
     except IntegrityError:  # what repeats it came, or was marked so, in the same moment
-        return Notification.objects.get(pk=row.pk)
+        row.refresh_from_db()
+        return row
     if is_read:
         clear(actor.pk, [row.pk])
     emit(NotificationUpdated(notification=row.pk), audience=[actor.pk])
@@ -55,7 +57,7 @@ def archive_notification(
     *, actor: User, notification: Notification, is_archived: bool = True
 ) -> Notification:
     """Put it away for good, or back. It counts as read. Emits `NotificationUpdated`, if it changes."""
-    row = Notification.objects.select_for_update().get(pk=notification.pk)
+    row = locked(Notification.objects.all(), notification.pk)
     if (row.archived_at is not None) == is_archived:
         return row
     now = timezone.now()
@@ -79,7 +81,7 @@ def snooze_notification(*, actor: User, notification: Notification, until: datet
     """
     if until is not None and until <= timezone.now():
         raise Invalid.field("until", "past", "That time is over.")
-    row = Notification.objects.select_for_update().get(pk=notification.pk)
+    row = locked(Notification.objects.all(), notification.pk)
     if row.snoozed_until == until:
         return row
     row.snoozed_until = until

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +18,7 @@ from accounts.services import audit
 from common.actors import SYSTEM, System
 from common.events import emit
 from common.outbound import AddressRefused, target_of
-from common.problems import Invalid, NotFound
+from common.problems import Invalid
 from common.relay.services import next_key
 from notifications import policies
 from notifications.events import WebhookPaused
@@ -29,6 +29,7 @@ from notifications.reasons import Reason
 from notifications.webhook_types import is_pattern, narrowed
 
 from .delivering import ring
+from .locking import locked, locked_if_there
 
 CHANNEL: Final = "webhook"
 CONSUMER: Final = "webhooks"  # of the log
@@ -237,21 +238,20 @@ def _free(webhook: UUID) -> DeliveryQuerySet:
 
 
 def lock_webhook(webhook: UUID) -> Webhook:
-    """Its row, locked until the transaction ends.
-
+    """
     Raises:
         NotFound: it was deleted meanwhile.
     """
-    row = _present(webhook)
-    if row is None:
-        raise NotFound
-    return row
+    return locked(_theirs(), webhook)
 
 
 def _present(webhook: UUID) -> Webhook | None:
     """The same; None if it was deleted."""
-    rows = Webhook.objects.alive().select_for_update(of=("self",)).select_related("user")
-    return rows.filter(pk=webhook).first()
+    return locked_if_there(_theirs(), webhook)
+
+
+def _theirs() -> QuerySet[Webhook]:
+    return Webhook.objects.alive().select_related("user")
 
 
 def _callable(url: str) -> str:
