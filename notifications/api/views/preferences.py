@@ -67,7 +67,7 @@ class PreferencesView(ApiView):
         operation_id="notifications_preferences_replace",
         tags=["notifications"],
         summary="Change how I am told",
-        description="As `PATCH`: clients send what they have.",
+        description="As `PATCH`: what is left out stays here, too.",
         request=NotificationPreferencesInput,
         responses={200: NotificationPreferencesSerializer, **refuses(Invalid, MANDATORY)},
         examples=[sent("mails once a day", {"digest": "daily"}), given("preferences", examples.PREFERENCES)],
