@@ -67,7 +67,11 @@ def receiver(*, port: int = 0, certificate: Path | None = None) -> Iterator[Rece
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            if len(body) < length:  # whoever called died in the middle of it
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             call = Call(self.path, headers, body)
             here.calls.append(call)
