@@ -16,7 +16,6 @@ from notifications.services import (
     delete_notification,
     delete_webhook,
     forget_device,
-    pause_webhook,
     read_notification,
     redeliver_event,
     rotate_webhook,
@@ -66,7 +65,6 @@ def test_of_a_device(layla: User) -> None:
     [
         lambda layla, webhook: update_webhook(actor=layla, webhook=webhook, description="x"),
         lambda layla, webhook: rotate_webhook(actor=layla, webhook=webhook),
-        lambda layla, webhook: pause_webhook(actor=layla, webhook=webhook),
         lambda layla, webhook: send_test(webhook=webhook),
     ],
 )
