@@ -112,6 +112,12 @@ class PushDeviceSerializer(serializers.ModelSerializer[PushDevice]):
             "seen_at",
         ]
         read_only_fields = fields
+        extra_kwargs = {
+            "language": {"help_text": "Empty: the person's own."},
+            "timezone": {"help_text": "Empty: the person's own."},
+            "session": {"help_text": "It takes pushes as long as this lasts."},
+            "seen_at": {"help_text": "When it last registered."},
+        }
 
 
 class PushKeysSerializer(serializers.Serializer[Any]):

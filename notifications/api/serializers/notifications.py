@@ -45,6 +45,11 @@ class NotificationSerializer(serializers.ModelSerializer[Notification]):
             "updated_at",
         ]
         read_only_fields = fields
+        extra_kwargs = {
+            "count": {"help_text": "How often it happened; `data` and the words are of the last time."},
+            "archived_at": {"help_text": "When it was put away; null: it is in the list."},
+            "snoozed_until": {"help_text": "Until then it is not in the list."},
+        }
 
 
 def shown(rows: Sequence[Notification], *, language: str) -> list[dict[str, Any]]:

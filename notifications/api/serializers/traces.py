@@ -34,6 +34,12 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
         model = Attempt
         fields = ["number", "at", "seconds", "result", "code", "answer"]
         read_only_fields = fields
+        extra_kwargs = {
+            "seconds": {"help_text": "That it took; null while it is under way, or if its worker died."},
+            "result": {"help_text": "`lost` also while it is under way: nobody knows yet what came of it."},
+            "code": {"help_text": "The other side's, or ours if it was not asked."},
+            "answer": {"help_text": "What the other side said, its first 1,000 characters."},
+        }
 
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
@@ -61,6 +67,10 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
             "ended_at",
         ]
         read_only_fields = fields
+        extra_kwargs = {
+            "purpose": {"help_text": "`clear` takes back what was told and has been read elsewhere."},
+            "due_at": {"help_text": "While it waits: when it is tried next, at the earliest."},
+        }
 
     def get_explanation(self, delivery: Delivery) -> str | None:
         """The reason in words."""

@@ -91,6 +91,14 @@ class WebhookSerializer(serializers.ModelSerializer[Webhook]):
             "created_at",
         ]
         read_only_fields = fields
+        extra_kwargs = {
+            "failing_since": {
+                "help_text": "When it began not to take anything; null: it takes what it is sent."
+            },
+            "last_success_at": {"help_text": "When it last took something, to ten seconds."},
+            "rotated_at": {"help_text": "When its secret was last changed."},
+            "previous_until": {"help_text": "Until then the secret before signs, too."},
+        }
 
 
 class ShownWebhookSerializer(WebhookSerializer):
