@@ -19,10 +19,10 @@ def attempted(channel: str, outcome: Outcome) -> None:
 
 
 def due(channel: str) -> Callable[[], Backlog]:
-    """What is overdue by *channel*: what waits for its time is not."""
+    """What is overdue by *channel*: what waits for its time is not, nor what a worker has at this moment."""
 
     def look() -> Backlog:
-        rows = Delivery.objects.due(channel, at=timezone.now()).filter(holder=None)
+        rows = Delivery.objects.due(channel, at=timezone.now())
         times = list(rows.values_list("due_at", flat=True)[:COUNTED])
         return Backlog(count=len(times), oldest=times[0] if times else None)
 
