@@ -27,6 +27,7 @@ from messaging.services import (
 from messaging.tests.factories import group_of
 from notifications.models import Delivery, Notification
 from notifications.services import change_preferences, deliver_due, read_notification
+from notifications.services.unsubscribing import unsubscribe
 from notifications.tests.channels import Bells, ringing
 
 pytestmark = pytest.mark.django_db
@@ -358,6 +359,77 @@ def test_a_digest_opens_once_and_holds_what_comes_until_it_is_sent(
         deliver_due("email")
 
     assert [len(parcel.items) for parcel in email.brought] == [2, 1]
+
+
+NOT_WANTED_ANY_MORE: dict[str, Callable[[User, User, Chat], object]] = {
+    "channel_off": lambda layla, omar, group: unsubscribe(user=omar, kind="*"),
+    "muted": lambda layla, omar, group: change_preferences(
+        user=omar, muted_until=timezone.now() + timedelta(days=3)
+    ),
+    "chat_level": lambda layla, omar, group: change_preferences(
+        user=omar, topics={f"chat:{group.pk}": "none"}
+    ),
+    "blocked": lambda layla, omar, group: block_user(actor=omar, user=layla),
+    "not_in_audience": lambda layla, omar, group: remove_participant(actor=layla, chat=group, user=omar),
+}
+
+
+@pytest.mark.parametrize("reason", NOT_WANTED_ANY_MORE)
+def test_what_is_not_wanted_any_more_is_in_no_digest(
+    reason: str, group: Chat, layla: User, omar: User, email: Bells, relayed: Relayed, tomorrow: str
+) -> None:
+    email.reach(omar)
+    change_preferences(user=omar, digest="hourly")
+    with time_machine.travel(f"{tomorrow}T10:20:00Z", tick=False) as clock:
+        say(group, layla, mentions=[omar.pk])
+        say(group, layla, mentions=[omar.pk])
+        relayed()
+        NOT_WANTED_ANY_MORE[reason](layla, omar, group)
+        clock.move_to(f"{tomorrow}T11:00:01Z")
+
+        deliver_due("email")
+
+    assert email.brought == []
+    delivery = Delivery.objects.get(channel="email")
+    assert (delivery.state, delivery.reason) == ("skipped", reason)
+
+
+def test_a_digest_has_what_is_still_wanted_of_it(
+    group: Chat, layla: User, omar: User, email: Bells, relayed: Relayed, tomorrow: str
+) -> None:
+    email.reach(omar)
+    other = group_of(layla, omar)
+    Participant.objects.filter(chat=other).update(is_request=False)
+    relayed()
+    Notification.objects.all().delete()
+    change_preferences(user=omar, digest="hourly")
+    with time_machine.travel(f"{tomorrow}T10:20:00Z", tick=False) as clock:
+        say(group, layla, "one", mentions=[omar.pk])
+        say(other, layla, "two", mentions=[omar.pk])
+        relayed()
+        change_preferences(user=omar, topics={f"chat:{group.pk}": "none"})
+        clock.move_to(f"{tomorrow}T11:00:01Z")
+
+        deliver_due("email")
+
+    [parcel] = email.brought
+    assert [item.words.body for item in parcel.items] == ["two"]
+
+
+def test_one_without_words_takes_no_list_down(
+    group: Chat, layla: User, omar: User, relayed: Relayed, client_of: Any, log_lines: Any
+) -> None:
+    for text in ("one", "two"):
+        say(group, layla, text, mentions=[omar.pk])
+    relayed()
+    first = Notification.objects.order_by("at")[0]
+    Notification.objects.filter(pk=first.pk).update(data={"said": "by another version"})
+
+    response = client_of(omar).get("/api/v1/notifications")
+
+    assert response.status_code == 200
+    assert [each["body"] for each in response.json()["results"] if each["body"]] == ["two"]
+    assert "notification_has_no_words" in {line["event"] for line in log_lines()}
 
 
 def test_reactions_to_one_message_are_told_together_until_they_are_read(

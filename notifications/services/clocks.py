@@ -20,10 +20,10 @@ def quiet_until(wants: Preferences, *, zone: ZoneInfo, at: datetime) -> datetime
     """When the quiet hours end in which *at* falls; None outside them.
 
     From the clock's *quiet_from* up to its *quiet_to*, over midnight if that is the earlier: what the clock
-    shows counts, also in a night that has an hour more or less. From and to at the same time is all day.
+    shows counts, also in a night that has an hour more or less.
     """
     start, end = wants.quiet_from, wants.quiet_to
-    if start is None or end is None:
+    if start is None or end is None or start == end:
         return None
     local = at.astimezone(zone)
     now = local.time()

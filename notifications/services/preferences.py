@@ -44,7 +44,8 @@ def change_preferences(*, user: User, **wishes: Unpack[Wishes]) -> Preferences:
     """Change how somebody is told. Emits `PreferencesChanged`, if anything changed.
 
     Raises:
-        Invalid: there is no such kind or channel; muted until a time that is over; too many chats.
+        Invalid: there is no such kind or channel; muted until a time that is over; quiet hours that are a
+            whole day; too many chats.
         ChannelMandatory: a kind that nobody can turn off there.
     """
     Preferences.objects.bulk_create([Preferences(user=user)], ignore_conflicts=True)
@@ -57,7 +58,12 @@ def change_preferences(*, user: User, **wishes: Unpack[Wishes]) -> Preferences:
             raise Invalid.field("muted_until", "past", _("That time is over."))
         row.muted_until = until
     if "quiet" in wishes:
-        row.quiet_from, row.quiet_to = wishes["quiet"] or (None, None)
+        start, end = wishes["quiet"] or (None, None)
+        if start is not None and start == end:
+            raise Invalid.field(
+                "quiet_hours", "all_day", _("They have to end: all day is a channel that is off.")
+            )
+        row.quiet_from, row.quiet_to = start, end
     row.digest = wishes.get("digest", row.digest)
     row.digest_at = wishes.get("digest_at", row.digest_at)
     row.email_content = wishes.get("email_content", row.email_content)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.utils import timezone, translation
 
@@ -22,9 +23,11 @@ from notifications.registries import channels
 from .badges import badges_of
 from .deciding import Wants, decide
 from .minds import Minds
+from .reading import CLEARED
 from .recalling import calls_again
 
-CLEARED: Final = 50  # notifications named in one word to a device
+logger = structlog.get_logger(__name__)
+
 SHOWN: Final = timedelta(days=7)  # what was told before then is not there any more
 
 
@@ -63,10 +66,21 @@ def words_of(notifications: Sequence[Notification]) -> dict[UUID, Words]:
             of_kind[row.kind].append(row)
     found: dict[UUID, Words] = {}
     for name, rows in of_kind.items():
-        for row, words in zip(rows, kinds[name].words(rows), strict=True):
+        for row, words in zip(rows, _words(name, rows), strict=True):
             if words:
                 found[row.pk] = words
     return found
+
+
+def _words(kind: str, rows: Sequence[Notification]) -> Sequence[Words | None]:
+    """One that has no words, such as from before its kind was changed, takes no list of others down."""
+    try:
+        return kinds[kind].words(rows)
+    except (KeyError, ValueError, TypeError) as error:
+        if len(rows) > 1:
+            return [words for row in rows for words in _words(kind, [row])]
+        logger.error("notification_has_no_words", kind=kind, notification=str(rows[0].pk), exc_info=error)
+        return [None]
 
 
 def read_by_now(notifications: Sequence[Notification]) -> set[UUID]:
@@ -158,7 +172,7 @@ class _Preparing:
         return permitted
 
     def _refusal(self, single: _Single, call: Call) -> Outcome | None:
-        """What the rules say of this target now; None: go on."""
+        """What the rules say of this target now; None: go on. What waits for a digest has waited."""
         delivery, name = single.delivery, self._channel.name
         targets = self._minds.targets_of(delivery.user_id)[name]
         decision = decide(
@@ -191,13 +205,27 @@ class _Preparing:
                     self._skip(each.delivery, Reason.GONE)
 
     def _take_digest(self, delivery: Delivery, digest: UUID, wants: Wants) -> None:
-        rows = _close(digest)
+        """All that is still unread and wanted. If that is nothing, the first thing that keeps it says why."""
+        rows = [row for row in _close(digest) if row.kind in kinds]
         read = read_by_now(rows)
-        items = _items([row for row in rows if row.pk not in read], self._language(delivery, wants))
+        unread = [row for row in rows if row.pk not in read]
+        minds = Minds([delivery.user_id], {row.topic for row in unread}, [])
+        calls = calls_again(unread)
+        refusals: list[Outcome] = []
+        wanted: list[Notification] = []
+        for row in unread:
+            single = _Single(delivery, row, minds.of(delivery.user_id, row.topic) or wants)
+            if refusal := self._refusal(single, calls[row.pk]):
+                refusals.append(refusal)
+            else:
+                wanted.append(row)
+        items = _items(wanted, self._language(delivery, wants))
         if items:
             self._found[delivery.pk] = self._parcel(delivery, wants, items=list(items.values()))
+        elif wanted:
+            self._skip(delivery, Reason.GONE)
         else:
-            self._skip(delivery, Reason.READ)
+            self._found[delivery.pk] = refusals[0] if refusals else _skipped(Reason.READ)
 
     def _parcel(
         self,

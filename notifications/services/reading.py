@@ -23,6 +23,7 @@ from .delivering import ring
 from .locking import locked
 
 PORTION: Final = 1000  # rows in one statement
+CLEARED: Final = 50  # notifications named in one word to a device
 TRIES: Final = 3  # of marking as unread, while others do so
 ACTIONS: Final = ("read", "unread", "archive", "delete")
 
@@ -237,7 +238,7 @@ def clear(user: UUID, notifications: Collection[UUID], *, is_gone: bool = False)
     if not is_gone:
         where -= set(on_its_way.values_list("channel", "target"))
     now = timezone.now()
-    gone = [str(each) for each in notifications] if is_gone else []
+    gone = [str(each) for each in list(notifications)[:CLEARED]] if is_gone else []
     Delivery.objects.bulk_create(
         Delivery(
             user_id=user,

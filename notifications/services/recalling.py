@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q
@@ -11,16 +12,15 @@ from notifications.kinds import Call, callers
 from notifications.models import Notification
 from notifications.reasons import Reason
 
+PORTION: Final = 100  # places in one query
+
 
 def calls_again(rows: Sequence[Notification]) -> dict[UUID, Call]:
     """By notification, the call that it came of as it would be now; if the log remembers it no more, as it
     was. A few queries for all of them.
     """
     sources = {row.pk: _place_of(row.source) for row in rows}
-    named = Q()
-    for topic, seq in sources.values():
-        named |= Q(topic=topic, seq=seq)
-    found = {(entry.topic, entry.seq): entry for entry in LogEntry.objects.filter(named)} if rows else {}
+    found = _entries_at(sorted(set(sources.values())))
     people: defaultdict[tuple[str, int], set[UUID]] = defaultdict(set)
     for row in rows:
         people[sources[row.pk]].add(row.user_id)
@@ -39,6 +39,16 @@ def calls_for(entries: Sequence[LogEntry], asked: Sequence[Collection[UUID]]) ->
         for caller in callers.get(type_, ()):
             for place, people, calls in zip(places, among, caller(group, among), strict=True):
                 found[place] += [call for call in calls if call.user in people]
+    return found
+
+
+def _entries_at(places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], LogEntry]:
+    found: dict[tuple[str, int], LogEntry] = {}
+    for start in range(0, len(places), PORTION):
+        named = Q()
+        for topic, seq in places[start : start + PORTION]:
+            named |= Q(topic=topic, seq=seq)
+        found |= {(entry.topic, entry.seq): entry for entry in LogEntry.objects.filter(named)}
     return found
 
 

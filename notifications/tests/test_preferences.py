@@ -97,6 +97,7 @@ class TestOverRest:
             ({"quiet_hours": {"from": "22:00"}}, "required"),
             ({"quiet_hours": {"from": "25:00", "to": "07:00"}}, "invalid"),
             ({"quiet_hours": {"from": 22, "to": 7}}, "invalid"),
+            ({"quiet_hours": {"from": "07:00", "to": "07:00"}}, "all_day"),
             ({"quiet_hours": {"from": "22:00", "to": "7:00"}}, "invalid"),
             ({"quiet_hours": {"from": "22:00", "to": "٠٧:٠٠"}}, "invalid"),
             ({"digest_at": "08:00:00"}, "invalid"),
@@ -142,7 +143,7 @@ def test_quiet_hours_are_what_the_clock_shows(at: datetime, start: time, end: ti
     until = quiet_until(wants, zone=ZoneInfo(zone), at=at)
 
     shown = at.astimezone(ZoneInfo(zone)).time()
-    is_quiet = start <= shown < end if start < end else shown >= start or shown < end
+    is_quiet = start <= shown < end if start <= end else shown >= start or shown < end
     assert (until is not None) == is_quiet
     if until:
         assert at < until <= at + timedelta(hours=25, minutes=1)
