@@ -124,6 +124,16 @@ def test_a_body_of_exactly_the_cap_is_read(server):
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
 
 
+@pytest.mark.parametrize("body", [b"x", b"--x--\r\n", b"--x\r\n\r\n--x--\r\n"])
+def test_a_form_that_is_none_is_refused_by_the_application(body, server):
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+
+    response = httpx.post(f"{server.url}{LOGIN}", content=body, headers=form)
+
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+    assert response.headers["X-Request-ID"] == response.json()["request_id"]
+
+
 # --- A body in chunks ---------------------------------------------------------------------------------------
 
 

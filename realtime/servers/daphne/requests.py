@@ -16,7 +16,14 @@ from ..manners import LINGER, is_too_long, problem_of, refusal, turnstile
 
 
 class LiveRequest(WebRequest):
-    """A request whose refusal by the server itself is a problem like any other."""
+    """A request whose refusal by the server itself is a problem like any other.
+
+    Forms are left to the application: twisted would read each whole on the loop once more, refuse by itself
+    what it takes for none, and nobody looks at what it made of it.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named, parsePOSTFormSubmission=False)
 
     def basic_error(self, status: int, status_text: bytes, body: str) -> None:
         headers, content = bare_answer(problem_of(status), status=status)
