@@ -23,6 +23,7 @@ from accounts.services import (
 )
 from common.actors import SYSTEM
 from common.relay.services import drain
+from common.tests.formats import FORMATS
 from common.tests.pictures import picture
 from files.services import delete_file, take_in_pictures
 from messaging.models import Chat, Pin, ScheduledMessage
@@ -119,7 +120,7 @@ def test_every_message_is_explained_and_its_example_has_its_shape(name):
     schema = message["payload"] | {"components": DOCUMENT["components"]}
 
     assert message["summary"]
-    faults = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    faults = Draft202012Validator(schema, format_checker=FORMATS)
     assert [fault.message for fault in faults.iter_errors(example["payload"])] == []
 
 

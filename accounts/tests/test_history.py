@@ -122,7 +122,15 @@ def test_it_is_filtered_by_verb_and_time(layla, client_of, time_machine):
 
 
 @pytest.mark.parametrize(
-    "query", [{"from": "yesterday"}, {"to": "1"}, {"verb": "x" * 65}, {"page_size": "0"}]
+    "query",
+    [
+        {"from": "yesterday"},
+        {"to": "1"},
+        {"to": ""},
+        {"to": "2026-06-02T12:00:00"},
+        {"verb": "x" * 65},
+        {"page_size": "0"},
+    ],
 )
 def test_a_filter_that_is_none_is_refused(query, layla, client_of):
     response = client_of(layla).get(HISTORY, query)

@@ -1,7 +1,7 @@
 """Filters that take what the schema says and nothing near it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,20 +9,23 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ValidationError as RefusedByField
 
 from common.ids import as_uuid
 from common.problems import Invalid
+
+from .fields import MomentField, UUIDField
 
 
 class YesOrNo(django_filters.CharFilter):
     """`true` or `false`, and nothing near it: the rows that *narrow* gives for that."""
 
-    def __init__(self, narrow: Callable[[Any, bool], Any], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, narrow: Callable[[Any, bool], Any], *, help_text: str, **kwargs: Any) -> None:
+        super().__init__(help_text=help_text, **kwargs)
         self.narrow = narrow
-        extend_schema_field({"type": "boolean", "description": kwargs.get("help_text", "")})(self)
+        # What is said by hand of a filter is said with its description, or has none.
+        extend_schema_field({"type": "boolean", "description": help_text})(self)
 
     def filter(self, qs: Any, value: str) -> Any:
         if not value:
@@ -33,28 +36,35 @@ class YesOrNo(django_filters.CharFilter):
 
 
 class IdFormField(forms.UUIDField):
+    """What `UUIDField` takes; a name with nothing behind it (`?chat=`) is no id either."""
+
     def clean(self, value: Any) -> UUID | None:
-        if value is not None and as_uuid(value) is None:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return as_uuid(value)
+        if value is None:  # it was left out
+            return None
+        if (found := as_uuid(value)) is None:
+            raise ValidationError(UUIDField.default_error_messages["invalid"], code="invalid")
+        return found
 
 
 class IdFilter(django_filters.UUIDFilter):
-    """An id in its canonical spelling. An empty one is none: who forgot it would be shown everything."""
+    """An id in its canonical spelling."""
 
     field_class = IdFormField
 
 
-class MomentFormField(IsoDateTimeField):
-    def to_python(self, value: Any) -> datetime | None:
-        given = super().to_python(value)
+class MomentFormField(forms.DateTimeField):
+    """What `MomentField` takes; a name with nothing behind it (`?to=`) is no time either."""
+
+    def clean(self, value: Any) -> datetime | None:
+        if value is None:  # it was left out
+            return None
         try:
-            return given.astimezone(UTC) if given else None
-        except OverflowError:  # at the ends of the calendar there is no such time in UTC
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+            return MomentField().to_internal_value(value)
+        except RefusedByField as refused:
+            raise ValidationError([str(each) for each in refused.detail], code="invalid") from refused
 
 
 class MomentFilter(django_filters.IsoDateTimeFilter):
-    """A time as ISO 8601 has it."""
+    """A time with its offset from UTC."""
 
     field_class = MomentFormField

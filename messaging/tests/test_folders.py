@@ -261,6 +261,7 @@ def test_a_page_leads_back_in_any_order(world, layla, client_of):
         ({"muted": "True"}, "muted"),
         ({"favourite": "x"}, "favourite"),
         ({"folder": "x"}, "folder"),
+        ({"folder": ""}, "folder"),
         ({"folder": "0198c5b2-7d44-7a31-9c11-2f6a4e8b1d01"}, "folder"),
         ({"q": "a\0b"}, "q"),
         ({"q": "x" * 121}, "q"),

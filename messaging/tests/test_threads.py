@@ -470,6 +470,14 @@ def test_the_threads_of_a_chat_are_listed_with_the_newest_reply_first(root, layl
     assert third.pk
 
 
+@pytest.mark.parametrize("query", ["following=maybe", "unread=null", "unread=1"])
+def test_threads_are_asked_for_with_true_or_false(query, group, layla, client_of):
+    response = client_of(layla).get(f"/api/v1/chats/{group.pk}/threads?{query}")
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == query.partition("=")[0]
+
+
 @pytest.mark.parametrize("count", [1, 20])
 def test_reading_and_listing_threads_takes_as_many_queries_however_many(
     count, root, layla, omar, client_of, django_assert_num_queries

@@ -5,6 +5,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from common.tests.formats import FORMATS
 from realtime.asyncapi import document
 
 
@@ -15,7 +16,7 @@ def _validator(type_: str) -> Draft202012Validator | None:
         return None
     return Draft202012Validator(
         message["payload"] | {"components": components},
-        format_checker=Draft202012Validator.FORMAT_CHECKER,
+        format_checker=FORMATS,
     )
 
 

@@ -12,8 +12,10 @@ from messaging.models import Message, ScheduledMessage
 
 from .messages import MessageInput, MessageToChatInput
 
+LOCAL = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?$"
 
-@extend_schema_field({"type": "string", "format": "date-time"})
+
+@extend_schema_field({"type": "string", "anyOf": [{"format": "date-time"}, {"pattern": LOCAL}]})
 class ScheduledForField(serializers.DateTimeField):
     """A time as RFC 3339 has it, or without an offset where it is on the recipient's clock."""
 

@@ -1,10 +1,10 @@
 """Threads: replies below one message, with a read mark of their own."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, status
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import SignedRequest
 from common.api.examples import given, sent
+from common.api.filters import YesOrNo
 from common.api.pagination import CursorPages
 from common.api.serializers import read
 from common.api.views import ApiView, ApiViewSet
@@ -116,21 +117,22 @@ class ThreadFollowView(ThreadScoped):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+COUNTED: Final = Q(is_followed=True, thread_unread_count__gt=0)
+
+
 class ThreadFilter(django_filters.FilterSet):
-    following = django_filters.BooleanFilter(
-        field_name="is_followed", help_text="Only threads that the caller follows, or only the others."
+    following = YesOrNo(
+        lambda roots, wanted: roots.filter(is_followed=wanted),
+        help_text="Only threads that the caller follows, or only the others.",
     )
-    unread = django_filters.BooleanFilter(
-        method="only_unread", help_text="Only threads with replies that count as unread, or only the others."
+    unread = YesOrNo(
+        lambda roots, wanted: roots.filter(COUNTED) if wanted else roots.exclude(COUNTED),
+        help_text="Only threads with replies that count as unread, or only the others.",
     )
 
     class Meta:
         model = Message
         fields: list[str] = []
-
-    def only_unread(self, roots: QuerySet[Message], name: str, value: bool) -> QuerySet[Message]:  # noqa: FBT001
-        counted = {"is_followed": True, "thread_unread_count__gt": 0}
-        return roots.filter(**counted) if value else roots.exclude(**counted)
 
 
 class ChatThreadsViewSet(mixins.ListModelMixin, ChatScoped, ApiViewSet):

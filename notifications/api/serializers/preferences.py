@@ -17,18 +17,19 @@ from notifications.services.deciding import is_on
 
 CHAT: Final = "chat:"  # what the topic of a chat begins with
 MOST_CHATS: Final = 200  # of one request
-CLOCK: Final = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
+CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
-@extend_schema_field({"type": "string", "pattern": f"^{CLOCK.pattern}$"})  # no `time` of RFC 3339
+# Not the format `time` of JSON Schema, which has seconds and an offset (RFC 3339 §5.6).
+@extend_schema_field({"type": "string", "pattern": CLOCK, "examples": ["22:00"]})
 class TimeField(serializers.TimeField):
-    """A time of the day to the minute, such as `22:00`, by whatever clock."""
+    """A time of the day to the minute, such as `22:00`."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="%H:%M", input_formats=["%H:%M"], **kwargs)
 
     def to_internal_value(self, value: Any) -> Any:
-        if not (isinstance(value, str) and CLOCK.fullmatch(value)):
+        if not (isinstance(value, str) and re.fullmatch(CLOCK, value)):
             self.fail("invalid", format="hh:mm")
         return super().to_internal_value(value)
 
@@ -56,20 +57,14 @@ class NotificationPreferencesSerializer(serializers.Serializer[Any]):
         read_only=True,
         help_text="Those of which the caller hears less than all.",
     )
-    muted_until = serializers.DateTimeField(
-        read_only=True, allow_null=True, help_text="Until then there are no pushes and mails."
-    )
+    muted_until = serializers.DateTimeField(read_only=True, allow_null=True)
     quiet_hours = QuietHoursSerializer(
         read_only=True, allow_null=True, help_text="By the clock in `timezone`, or a device's own."
     )
     timezone = serializers.CharField(read_only=True, help_text="Of the account: `PATCH users/me`.")
-    digest = serializers.ChoiceField(
-        choices=Preferences.Digest.choices, read_only=True, help_text="Whether mails wait and come as one."
-    )
-    digest_at = TimeField(read_only=True, help_text="Of a daily one, by the clock in `timezone`.")
-    email_content = serializers.ChoiceField(
-        choices=Preferences.Content.choices, read_only=True, help_text="How much of a message a mail says."
-    )
+    digest = serializers.ChoiceField(choices=Preferences.Digest.choices, read_only=True)
+    digest_at = TimeField(read_only=True)
+    email_content = serializers.ChoiceField(choices=Preferences.Content.choices, read_only=True)
 
 
 def preferences_of(user: User) -> dict[str, Any]:
