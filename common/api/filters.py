@@ -61,7 +61,8 @@ class MomentFormField(forms.DateTimeField):
         try:
             return MomentField().to_internal_value(value)
         except RefusedByField as refused:
-            raise ValidationError([str(each) for each in refused.detail], code="invalid") from refused
+            [message] = refused.detail
+            raise ValidationError(str(message), code="invalid") from refused
 
 
 class MomentFilter(django_filters.IsoDateTimeFilter):

@@ -1,4 +1,7 @@
-"""Signs schemathesis in. A sign-out ends its own session only, so everything else stays authenticated."""
+"""Signs schemathesis in, and says how pieces of a file are sent.
+
+A sign-out ends its own session only, so everything else stays authenticated.
+"""
 
 import itertools
 import os
@@ -28,3 +31,6 @@ class Login:
 
     def set(self, case: schemathesis.Case, data: str, context: Any) -> None:
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
+
+
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")

@@ -30,7 +30,7 @@ LINK = [
     OpenApiParameter("sig", str, description="Of a signed address, in place of an access token."),
 ]
 RANGE = OpenApiParameter("Range", str, "header", description="One range of bytes, such as `bytes=0-1023`.")
-BINARY: Final = "application/octet-stream"
+BINARY: Final = "*/*"  # each file has its own media type
 BYTES = OpenApiExample("bytes", "…", response_only=True, status_codes=["200", "206"], media_type=BINARY)
 PICTURE = OpenApiExample(
     "picture", "RIFF…", response_only=True, status_codes=["200"], media_type="image/webp"
