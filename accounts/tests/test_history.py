@@ -136,6 +136,7 @@ def test_a_filter_that_is_none_is_refused(query, layla, client_of):
     response = client_of(layla).get(HISTORY, query)
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert all(error["code"] for error in response.json()["errors"])
 
 
 def test_pages_follow_one_another_without_a_gap(layla, client_of):
