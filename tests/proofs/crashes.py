@@ -2,13 +2,15 @@
 
 `make prove-crashes` (ARGS="--rounds 20"). Two server processes on a PostgreSQL and a Redis of its own. People
 on both talk without a pause, by REST and socket in turn. In each round one victim is killed at a random
-moment and started again; everybody comes back by themselves. Exit code 1 if the servers broke their word.
+moment and started again; everybody comes back by themselves. In the end notifications and webhooks have had
+all of it, too. Exit code 1 if the servers broke their word.
 """
 
 import argparse
 import asyncio
 import os
 import random
+import re
 import sys
 import time
 from collections import Counter
@@ -17,6 +19,8 @@ from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+import httpx  # noqa: E402
 
 from tests.proofs.crowd import (  # noqa: E402
     Heard,
@@ -34,6 +38,8 @@ from tests.proofs.databases import STARTS_WITHIN, Cluster, cluster_of_its_own  #
 RENEWED_EVERY = 120  # seconds: an access token is good for 300
 BEFORE = (0.3, 2.0)  # seconds of undisturbed talk before a victim dies
 DOWN = (0.0, 1.5)  # seconds that Redis or PostgreSQL is gone, beside its start
+BACKLOG = re.compile(r'^serai_backlog\{of="(relay_[a-z]+|dead_letters)"\} (\S+)$', re.MULTILINE)
+WAITS = {"relay_notifications", "relay_webhooks", "dead_letters"}
 RECOVERS_WITHIN = 90  # seconds, on a machine that may have other work
 
 
@@ -150,6 +156,26 @@ def in_order(talkers: Sequence[Talker], said: Sequence[str]) -> None:
             raise Violated(f"what {talker.member.name} said is out of order")
 
 
+async def relayed(url: str, *, within: float) -> None:
+    """What notifications and webhooks are made of has reached them, and nothing was put aside.
+
+    Raises:
+        Violated
+    """
+    end = time.monotonic() + within
+    async with httpx.AsyncClient() as client:
+        while True:
+            figures = (await client.get(f"{url}/metrics")).raise_for_status().text
+            waiting = {of: float(left) for of, left in BACKLOG.findall(figures)}
+            if waiting.keys() != WAITS or waiting["dead_letters"]:
+                raise Violated(f"put aside: {waiting}")
+            if not any(waiting.values()):
+                return
+            if time.monotonic() > end:
+                raise Violated(f"not taken within {within:.0f} s: {waiting}")
+            await asyncio.sleep(0.5)
+
+
 async def prove(folder: Path, *, rounds: int, victims: list[str]) -> None:
     with cluster_of_its_own(folder, processes=2) as cluster:
         a, b = cluster.servers
@@ -178,6 +204,7 @@ async def prove(folder: Path, *, rounds: int, victims: list[str]) -> None:
             history = await members[-1].history()
             check(heard, history, sent)
             in_order(talkers, [message["client_id"] for message in history])
+            await relayed(a.url, within=60)
             for task in forever:
                 task.cancel()
         refused = sum((member.refused for member in members), Counter[int]())
@@ -196,7 +223,7 @@ async def prove(folder: Path, *, rounds: int, victims: list[str]) -> None:
                 f"in the middle, {max(crashing.passed):.1f} s at most"
             )
         report(heard)
-        print("Every member: 1…n, no gap, no double, in order, and the history agrees.")
+        print("Every member: 1…n, no gap, no double, in order, and the history agrees. All of it is relayed.")
 
 
 def main() -> None:
