@@ -34,7 +34,11 @@ def unread_count(user: UUID) -> int:
 
 @transaction.atomic
 def read_notification(*, actor: User, notification: Notification, is_read: bool = True) -> Notification:
-    """Note that somebody has read it, or take that back. Emits `NotificationUpdated`, if it changes."""
+    """Note that somebody has read it, or take that back. Emits `NotificationUpdated`, if it changes.
+
+    Raises:
+        NotFound: it was deleted meanwhile.
+    """
     row = locked(Notification.objects.all(), notification.pk)
     if (row.read_at is not None) == is_read:
         return row
@@ -57,7 +61,11 @@ def read_notification(*, actor: User, notification: Notification, is_read: bool 
 def archive_notification(
     *, actor: User, notification: Notification, is_archived: bool = True
 ) -> Notification:
-    """Put it away for good, or back. It counts as read. Emits `NotificationUpdated`, if it changes."""
+    """Put it away for good, or back. It counts as read. Emits `NotificationUpdated`, if it changes.
+
+    Raises:
+        NotFound: it was deleted meanwhile.
+    """
     row = locked(Notification.objects.all(), notification.pk)
     if (row.archived_at is not None) == is_archived:
         return row
@@ -79,6 +87,7 @@ def snooze_notification(*, actor: User, notification: Notification, until: datet
 
     Raises:
         Invalid: until a time that is over.
+        NotFound: it was deleted meanwhile.
     """
     if until is not None and until <= timezone.now():
         raise Invalid.field("until", "past", "That time is over.")

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from common.models import LogEntry
+from notifications.api.views.notifications import NotificationViewSet
 from notifications.kinds import Kind, Words, kinds
 from notifications.models import Delivery, Notification
 from notifications.tasks import purge_notifications
@@ -327,3 +328,33 @@ def test_what_is_past_its_time_is_forgotten(layla: User) -> None:
     assert list(Notification.objects.values_list("pk", flat=True)) == [kept.pk]
     assert gone.pk != kept.pk
     assert sorted(Delivery.objects.values_list("state", flat=True)) == ["sent", "waiting"]
+
+
+@pytest.mark.parametrize(
+    ("method", "action", "body"),
+    [
+        ("put", "read", None),
+        ("delete", "read", None),
+        ("post", "archive", None),
+        ("delete", "archive", None),
+        ("post", "snooze", {"until": "2099-01-01T00:00:00Z"}),
+        ("delete", "snooze", None),
+        ("delete", "", None),
+    ],
+)
+def test_what_another_device_deletes_in_the_same_moment_is_not_found_or_deleted(
+    method: str, action: str, body: Any, layla: User, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, find = told(layla), NotificationViewSet.get_object
+
+    def find_and_lose(view: NotificationViewSet) -> Notification:
+        found = find(view)
+        Notification.objects.filter(pk=found.pk).delete()
+        return found
+
+    monkeypatch.setattr(NotificationViewSet, "get_object", find_and_lose)
+    url = f"{URL}/{row.pk}/{action}".rstrip("/")
+    response = getattr(client_of(layla), method)(url, body, format="json")
+
+    assert response.status_code == (404 if action else 204)
+    assert not LogEntry.objects.filter(type__startswith="notification.").exists()

@@ -57,14 +57,20 @@ class NotificationPreferencesSerializer(serializers.Serializer[Any]):
         read_only=True,
         help_text="Those of which the caller hears less than all.",
     )
-    muted_until = serializers.DateTimeField(read_only=True, allow_null=True)
+    muted_until = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Until then there are no pushes and mails."
+    )
     quiet_hours = QuietHoursSerializer(
         read_only=True, allow_null=True, help_text="By the clock in `timezone`, or a device's own."
     )
     timezone = serializers.CharField(read_only=True, help_text="Of the account: `PATCH users/me`.")
-    digest = serializers.ChoiceField(choices=Preferences.Digest.choices, read_only=True)
-    digest_at = TimeField(read_only=True)
-    email_content = serializers.ChoiceField(choices=Preferences.Content.choices, read_only=True)
+    digest = serializers.ChoiceField(
+        choices=Preferences.Digest.choices, read_only=True, help_text="Whether mails wait and come as one."
+    )
+    digest_at = TimeField(read_only=True, help_text="Of a daily one, by the clock in `timezone`.")
+    email_content = serializers.ChoiceField(
+        choices=Preferences.Content.choices, read_only=True, help_text="How much of a message a mail says."
+    )
 
 
 def preferences_of(user: User) -> dict[str, Any]:
