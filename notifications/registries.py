@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -98,7 +98,8 @@ class Channel:
 
 
 channels: Final[dict[str, Channel]] = {}
-bells: Final[list[Callable[[str], None]]] = []  # told that something is due by a channel, after the commit
+# Told after the commit that something is due by a channel: now, or at that time, which is soon.
+bells: Final[list[Callable[[str, datetime | None], None]]] = []
 unread: Final[list[Unread]] = []  # beside notifications, for the number on an app's icon
 hearers: Final[dict[str, Hearers]] = {}  # by kind of topic: `chat`, `user`
 

@@ -1,9 +1,10 @@
+from datetime import datetime
 from itertools import islice
 
 from celery import shared_task
 from django.utils import timezone
 
-from common.queueing import begun, queue_once
+from common.queueing import begun, queue_at, queue_once
 from common.tasks import drop
 
 from . import services
@@ -43,9 +44,12 @@ def forget_webhooks() -> int:
     return sum(islice(iter(services.forget_deleted, 0), 100))
 
 
-def ring_for_delivery(channel: str) -> None:
-    """Something is due by *channel*."""
-    queue_once(deliver, channel)
+def ring_for_delivery(channel: str, at: datetime | None = None) -> None:
+    """Something is due by *channel*: now, or soon, *at* that time."""
+    if at is None:
+        queue_once(deliver, channel)
+    else:
+        queue_at(deliver, channel, at)
 
 
 @shared_task

@@ -1,7 +1,7 @@
 """What happens in chats is told to whom it concerns, once, as they want it; and they can ask why."""
 
 from collections.abc import Callable, Iterator
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ from messaging.services import (
 )
 from messaging.tests.factories import group_of
 from notifications.models import Delivery, Notification
-from notifications.services import change_preferences, deliver_due, read_notification
+from notifications.services import change_preferences, deliver_due, delivering, read_notification
 from notifications.services.unsubscribing import unsubscribe
 from notifications.tests.channels import Bells, ringing
 
@@ -103,6 +103,27 @@ def test_who_is_mentioned_is_told_in_the_app_and_live(
     assert titles(layla) == []
     told = LogEntry.objects.filter(topic=f"user:{omar.pk}", type="notification.created")
     assert told.order_by("-seq")[0].data["notification"] == found["id"]
+
+
+def test_a_push_that_waits_a_little_is_rung_for_when_it_is_due(
+    group: Chat,
+    layla: User,
+    omar: User,
+    push: Bells,
+    relayed: Relayed,
+    committed: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rung: list[tuple[str, datetime | None]] = []
+    monkeypatch.setattr(delivering, "bells", [lambda name, at: rung.append((name, at))])
+    push.reach(omar, "phone", "tablet")
+    say(group, layla, mentions=[omar.pk])
+
+    with committed():
+        relayed()
+
+    due = set(Delivery.objects.filter(channel="push").values_list("due_at", flat=True))
+    assert {at for name, at in rung if name == "push"} == due
 
 
 def test_the_relay_does_it_once(group: Chat, layla: User, omar: User, relayed: Relayed) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime
 from time import monotonic
 from typing import Final
 
@@ -123,13 +124,15 @@ def retry_delivery(*, delivery: Delivery) -> bool:
     return True
 
 
-def ring(names: Sequence[str]) -> None:
-    """Have what was promised attempted once the change is made. It may be lost: the clock's run finds it."""
+def ring(names: Iterable[str], at: datetime | None = None) -> None:
+    """Have what was promised attempted once the change is made, or *at* that time. It may be lost: the
+    clock's run finds it.
+    """
     wanted = set(names)
 
     def strike() -> None:
         for name in sorted(wanted):
             for bell in bells:
-                bell(name)
+                bell(name, at)
 
     transaction.on_commit(strike, robust=True)

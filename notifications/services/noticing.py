@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -23,6 +24,8 @@ from .deciding import Decision, Way, decide
 from .delivering import ring
 from .minds import Minds
 from .reading import note_read
+
+SOON: Final = timedelta(seconds=10)  # what is due later the clock finds early enough
 
 
 @dataclass(frozen=True)
@@ -162,8 +165,16 @@ class _Teller:
         )
         for row, way in digested:
             put_into_digest(row, way)
-        if due := {way.channel for _, _, way in self._ways if way.due_at <= self._now}:
-            ring(sorted(due))
+        due = {way.channel for _, _, way in self._ways if way.due_at <= self._now}
+        if due:
+            ring(due)
+        soon = {
+            (way.channel, way.due_at)
+            for _, _, way in self._ways
+            if self._now < way.due_at <= self._now + SOON
+        }
+        for channel, at in soon:
+            ring([channel], at)
         told: list[tuple[Event, UUID]] = [
             (NotificationCreated(notification=row.pk), row.user_id)
             for row in self._new.values()

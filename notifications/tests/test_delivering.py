@@ -304,7 +304,7 @@ def test_a_run_that_had_its_time_lets_another_follow(
 ) -> None:
     rung: list[str] = []
     monkeypatch.setattr(delivering, "LONGEST", -1.0)  # it is over before it begins
-    monkeypatch.setattr(delivering, "bells", [rung.append])
+    monkeypatch.setattr(delivering, "bells", [lambda name, _at: rung.append(name)])
     delivery = DeliveryFactory()
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -325,6 +325,19 @@ def test_a_channel_stands_in_the_queue_once(monkeypatch: pytest.MonkeyPatch, rec
     tasks.deliver("test")  # it is begun: what comes now may not be seen by it
     tasks.ring_for_delivery("test")
     assert queued == ["test", "test"]
+
+
+def test_what_is_due_soon_has_a_run_of_its_own_in_each_second(
+    monkeypatch: pytest.MonkeyPatch, receiver: Receiver
+) -> None:
+    queued: list[Any] = []
+    monkeypatch.setattr(tasks.deliver, "apply_async", lambda given, eta: queued.append((given, eta)))
+    now = timezone.now().replace(microsecond=0)
+
+    for milliseconds in (2100, 2900, 3000, 3001):
+        tasks.ring_for_delivery("test", now + timedelta(milliseconds=milliseconds))
+
+    assert queued == [(("test",), now + timedelta(seconds=each)) for each in (3, 4)]
 
 
 def test_one_that_can_not_be_packed_holds_up_no_other(receiver: Receiver, log_lines: Any) -> None:
