@@ -13,13 +13,21 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError as RefusedByField
 
 from common.ids import as_uuid
-from common.problems import Invalid
 
 from .fields import MomentField, UUIDField
 
 
+class YesOrNoFormField(forms.CharField):
+    def clean(self, value: Any) -> str | None:
+        if value not in (None, "true", "false"):  # None: it was left out
+            raise ValidationError(_("Use true or false."), code="invalid")
+        return value
+
+
 class YesOrNo(django_filters.CharFilter):
     """`true` or `false`, and nothing near it: the rows that *narrow* gives for that."""
+
+    field_class = YesOrNoFormField
 
     def __init__(self, narrow: Callable[[Any, bool], Any], *, help_text: str, **kwargs: Any) -> None:
         super().__init__(help_text=help_text, **kwargs)
@@ -27,12 +35,8 @@ class YesOrNo(django_filters.CharFilter):
         # What is said by hand of a filter is said with its description, or has none.
         extend_schema_field({"type": "boolean", "description": help_text})(self)
 
-    def filter(self, qs: Any, value: str) -> Any:
-        if not value:
-            return qs
-        if value not in ("true", "false"):
-            raise Invalid.field(str(self.field_name), "invalid", _("Use true or false."))
-        return self.narrow(qs, value == "true")
+    def filter(self, qs: Any, value: str | None) -> Any:
+        return self.narrow(qs, value == "true") if value else qs
 
 
 class IdFormField(forms.UUIDField):

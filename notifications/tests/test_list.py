@@ -91,7 +91,9 @@ def test_the_list_is_filtered(query: str, found: set[str], layla: User, client_o
     assert set(ids(response)) == {str(rows[name].pk) for name in found}
 
 
-@pytest.mark.parametrize("query", ["unread=maybe", "chat=7", "chat=", "page_size=0", "cursor=nonsense"])
+@pytest.mark.parametrize(
+    "query", ["unread=maybe", "unread=", "chat=7", "chat=", "page_size=0", "cursor=nonsense"]
+)
 def test_a_bad_filter_is_refused(query: str, layla: User, client_of: ClientOf) -> None:
     assert client_of(layla).get(f"{URL}?{query}").status_code == 400
 
