@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,16 +29,16 @@ Hearers = Callable[[Sequence[LogEntry], Collection[UUID]], list[set[UUID]]]
 Unread = Callable[[Collection[UUID]], Mapping[UUID, Collection[str]]]
 
 
-class Shipment:
+class Shipment(ABC):
     """One delivery, ready to leave."""
 
+    @abstractmethod
     def send(self) -> Outcome:
         """Try once to bring it to its target. In a thread of its own, without the database; what is raised
         counts as `again`.
         """
-        raise NotImplementedError
 
-    def settle(self, outcome: Outcome) -> None:
+    def settle(self, outcome: Outcome) -> None:  # noqa: B027 (most have nothing to settle)
         """What follows of *outcome* for its target. In no transaction, before the outcome is written down."""
 
 

@@ -75,19 +75,24 @@ class MessageQuerySet(models.QuerySet["Message"]):
             chat__deleted_at=None, chat__participants__user=user, chat__participants__left_seq=None
         )
 
-    def not_hidden_from(self, user: UUID) -> MessageQuerySet:
-        return self.filter(~Exists(HiddenMessage.objects.filter(message=OuterRef("pk"), user=user)))
+    def not_hidden_from(self, user: UUID | OuterRef) -> MessageQuerySet:
+        """
+        Args:
+            user: of an outer query, of each of its rows; so for `counting_for` and `unread`.
+        """
+        who = OuterRef(user) if isinstance(user, OuterRef) else user  # one query further in
+        return self.filter(~Exists(HiddenMessage.objects.filter(message=OuterRef("pk"), user=who)))
 
     def unread_by(self, participant: Participant) -> MessageQuerySet:
         """What is unread for the participant."""
         of_chat = self.filter(chat=participant.chat_id)
         return of_chat.unread(by=participant.user_id, after=participant.read_seq)
 
-    def unread(self, *, by: UUID, after: Any) -> MessageQuerySet:
+    def unread(self, *, by: UUID | OuterRef, after: Any) -> MessageQuerySet:
         """Of one chat's main line: what counts for the reader behind their read mark *after*."""
         return self.main_line().counting_for(by).filter(seq__gt=after)
 
-    def counting_for(self, user: UUID) -> MessageQuerySet:
+    def counting_for(self, user: UUID | OuterRef) -> MessageQuerySet:
         """What others wrote and is still there for *user*."""
         return self.filter(deleted_at=None).exclude(author=user).not_hidden_from(user)
 

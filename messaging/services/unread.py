@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from common.problems import NotFound
 from messaging.events import topic_of_chat
-from messaging.models import Chat, HiddenMessage, Message, MessageQuerySet, Participant
+from messaging.models import Chat, Message, MessageQuerySet, Participant
 
 # Every badge of a chat, by the name under which `ChatQuerySet.counted` counts it, and what it counts.
 BADGES: Final[dict[str, Callable[[Participant], MessageQuerySet]]] = {
@@ -57,17 +57,13 @@ def unread_chats(people: Collection[UUID]) -> dict[UUID, set[str]]:
 
     Not of those that they have muted, or have not accepted yet. One query.
     """
-    # What `MessageQuerySet.unread` has, of many people at once.
-    hidden = HiddenMessage.objects.filter(message=OuterRef("pk"), user=OuterRef(OuterRef("user")))
-    there = Message.objects.main_line().filter(~Exists(hidden), deleted_at=None)
-    others = there.filter(chat=OuterRef("chat"), seq__gt=OuterRef("read_seq")).exclude(
-        author=OuterRef("user")
-    )
+    of_chat = Message.objects.filter(chat=OuterRef("chat"))
+    unread = of_chat.unread(by=OuterRef("user"), after=OuterRef("read_seq"))
     is_heard = Q(muted_until=None) | Q(muted_until__lte=timezone.now())
     rows = Participant.objects.present().filter(
         is_heard, user__in=people, is_request=False, chat__deleted_at=None
     )
-    rows = rows.filter(Q(marked_unread=True) | Q(Exists(others), chat__last_seq__gt=F("read_seq")))
+    rows = rows.filter(Q(marked_unread=True) | Q(Exists(unread), chat__last_seq__gt=F("read_seq")))
     found: dict[UUID, set[str]] = defaultdict(set)
     for user, chat in rows.values_list("user", "chat"):
         found[user].add(topic_of_chat(chat))

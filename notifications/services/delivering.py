@@ -70,8 +70,10 @@ def _ended(under_way: UnderWay) -> list[Done]:
 
 def _pack(channel: Channel, claims: Sequence[Claim]) -> Sequence[Shipment | Outcome]:
     """What leaves. What fails for all of them together is asked for each: one must not hold up the others."""
-    if not claims or channel.pack is None:
-        return [Outcome.sent() for _ in claims]
+    if not claims:
+        return []
+    if channel.pack is None:
+        raise TypeError(f"nothing is brought by {channel.name}: it has no deliveries")
     try:
         return channel.pack([each.delivery for each in claims])
     except Exception as error:

@@ -254,8 +254,6 @@ def test_what_was_given_up_is_begun_anew_under_its_id(receiver: Receiver) -> Non
     assert list(Attempt.objects.values_list("number", flat=True)) == [1, 2, 3, 4]
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
 def test_who_is_slow_holds_up_nobody_else(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivering, "ThreadPoolExecutor", ThreadPoolExecutor)
     may_end = threading.Event()
@@ -279,7 +277,6 @@ def test_who_is_slow_holds_up_nobody_else(receiver: Receiver, monkeypatch: pytes
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
 def test_many_workers_share_the_work(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivering, "ThreadPoolExecutor", ThreadPoolExecutor)
     for _ in range(200):

@@ -21,8 +21,6 @@ from accounts.models import AuditEntry
 from common.outbound import Answer
 from common.tests.receivers import Receiver, Reply, receiver
 from common.tests.threads import at_once
-from messaging.models import Chat
-from messaging.services import send_message
 from messaging.tests.factories import group_of
 from messaging.tests.logs import stream_of
 from notifications.models import Attempt, Delivery, Webhook, WebhookEvent
@@ -39,7 +37,7 @@ from notifications.services import (
     send_test,
     update_webhook,
 )
-from notifications.tests.webhooks import deliveries, hear_all, received, webhook_of
+from notifications.tests.webhooks import deliveries, received, say_and_hear, webhook_of
 
 pytestmark = pytest.mark.django_db
 
@@ -64,13 +62,6 @@ def at_once_again(monkeypatch):
     monkeypatch.setitem(channels, "webhook", replace(channels["webhook"], backoff=[timedelta(0)] * 7))
 
 
-def say(chat: Chat, *texts: str) -> None:
-    author = chat.participants.get(role="owner").user
-    for text in texts:
-        send_message(actor=author, chat=chat, text=text)
-    hear_all()
-
-
 def attempts(webhook: Webhook) -> list[tuple[int, str, str]]:
     rows = Attempt.objects.filter(delivery__target=str(webhook.pk)).order_by("pk")
     return list(rows.values_list("number", "result", "code"))
@@ -81,7 +72,7 @@ def attempts(webhook: Webhook) -> list[tuple[int, str, str]]:
 
 def test_what_arrives_is_verified_by_an_independent_package(there, layla, group):
     webhook = webhook_of(layla, "message.*", url=there.url)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
 
     assert deliver_due("webhook") == 1
 
@@ -106,7 +97,7 @@ def test_what_arrives_is_verified_by_an_independent_package(there, layla, group)
 def test_another_secret_verifies_nothing(there, layla, omar, group):
     webhook_of(layla, "message.*", url=there.url)
     other = webhook_of(omar)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     deliver_due("webhook")
 
     with pytest.raises(WebhookVerificationError):
@@ -129,7 +120,7 @@ def test_while_a_secret_is_changed_both_sign(there, layla, group):
     webhook = webhook_of(layla, "message.*", url=there.url)
     older = webhook.secret
     newer = rotate_webhook(actor=layla, webhook=webhook, overlap=timedelta(hours=1)).text
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     deliver_due("webhook")
 
     [call] = there.calls
@@ -137,7 +128,7 @@ def test_while_a_secret_is_changed_both_sign(there, layla, group):
     assert received(call, older) == received(call, newer)
 
     with time_machine.travel(timezone.now() + timedelta(hours=1, seconds=1)):
-        say(group, "Later")
+        say_and_hear(group, "Later")
         deliver_due("webhook")
         assert received(there.calls[1], newer).body["seq"] == 2
         with pytest.raises(WebhookVerificationError):
@@ -148,7 +139,7 @@ def test_a_secret_that_is_changed_at_once_signs_no_more(there, layla, group):
     webhook = webhook_of(layla, "message.*", url=there.url)
     older = webhook.secret
     rotate_webhook(actor=layla, webhook=webhook, overlap=timedelta(0))
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     deliver_due("webhook")
 
     webhook.refresh_from_db()
@@ -164,7 +155,7 @@ def test_every_attempt_has_the_same_id_and_body_and_a_time_of_its_own(there, lay
     with time_machine.travel(AT, tick=False) as clock:
         webhook = webhook_of(layla, "message.*", url=there.url)
         there.answers(500, 200)
-        say(group, "Salam")
+        say_and_hear(group, "Salam")
         deliver_due("webhook")
         clock.shift(timedelta(seconds=6))
         deliver_due("webhook")
@@ -181,7 +172,7 @@ def test_it_is_tried_eight_times_within_28_hours(there, layla, group):
     there.answers(503)
     with time_machine.travel(AT, tick=False) as clock:
         webhook = webhook_of(layla, "message.*", url=there.url)
-        say(group, "Salam")
+        say_and_hear(group, "Salam")
         start, waits = timezone.now(), []
         while Delivery.objects.waiting().exists():
             before = timezone.now()
@@ -202,7 +193,7 @@ def test_it_is_tried_eight_times_within_28_hours(there, layla, group):
 def test_whatever_is_no_2xx_is_a_failure(status, there, layla, group):
     webhook = webhook_of(layla, "message.*", url=there.url)
     there.reply = lambda call: Reply(status=status, headers={"Location": "/elsewhere"}, body=b"No.")
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
 
     deliver_due("webhook")
 
@@ -217,7 +208,7 @@ def test_whatever_is_no_2xx_is_a_failure(status, there, layla, group):
 def test_whatever_is_2xx_is_taken(status, there, layla, group):
     webhook = webhook_of(layla, "message.*", url=there.url)
     there.answers(status)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
 
     deliver_due("webhook")
 
@@ -232,7 +223,7 @@ def test_a_receiver_may_ask_to_be_left_alone_for_a_while(wait, seconds, there, l
     there.reply = lambda call: Reply(status=429, headers={"Retry-After": wait})
     with time_machine.travel(AT, tick=False):
         webhook = webhook_of(layla, "message.*", url=there.url)
-        say(group, "Salam")
+        say_and_hear(group, "Salam")
         deliver_due("webhook")
         pause = (deliveries(webhook)[0].due_at - timezone.now()).total_seconds()
 
@@ -246,7 +237,7 @@ def test_it_may_name_a_time(there, layla, group):
             status=503, headers={"Retry-After": format_datetime(at, usegmt=True)}
         )
         webhook = webhook_of(layla, "message.*", url=there.url)
-        say(group, "Salam")
+        say_and_hear(group, "Salam")
         deliver_due("webhook")
 
     assert deliveries(webhook)[0].due_at == at
@@ -265,7 +256,7 @@ def test_a_receiver_that_nobody_is_at_is_tried_again(layla, group):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     webhook = webhook_of(layla, "message.*", url=f"http://127.0.0.1:{port}/")
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
 
     deliver_due("webhook")
 
@@ -274,7 +265,7 @@ def test_a_receiver_that_nobody_is_at_is_tried_again(layla, group):
 
 def test_an_address_that_became_private_is_not_called(there, settings, layla, group):
     webhook = webhook_of(layla, "message.*", url=there.url)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     settings.OUTBOUND_PRIVATE = False
 
     deliver_due("webhook")
@@ -286,7 +277,7 @@ def test_an_address_that_became_private_is_not_called(there, settings, layla, gr
 def test_of_a_huge_answer_a_little_is_kept(there, layla, group):
     webhook = webhook_of(layla, "message.*", url=there.url)
     there.reply = lambda call: Reply(status=200, body=b"\x00\xff" + "ي".encode() * 1_000_000)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
 
     deliver_due("webhook")
 
@@ -300,7 +291,7 @@ def test_of_a_huge_answer_a_little_is_kept(there, layla, group):
 def test_410_pauses_at_once_and_its_owner_is_told(there, layla, group):
     webhook = webhook_of(layla, "message.*", url=there.url)
     there.answers(410)
-    say(group, "Salam", "Who comes?")
+    say_and_hear(group, "Salam", "Who comes?")
 
     deliver_due("webhook")
 
@@ -319,7 +310,7 @@ def test_410_pauses_at_once_and_its_owner_is_told(there, layla, group):
 def test_where_nothing_is_taken_in_the_whole_window_the_receiver_is_dead(there, layla, group, at_once_again):
     webhook = webhook_of(layla, "message.*", url=there.url)
     there.answers(500)
-    say(group, "Salam", "Who comes?")
+    say_and_hear(group, "Salam", "Who comes?")
 
     deliver_due("webhook")
 
@@ -329,7 +320,7 @@ def test_where_nothing_is_taken_in_the_whole_window_the_receiver_is_dead(there, 
     assert states in ([("failed", "gave_up"), ("skipped", "paused")], [("failed", "gave_up")] * 2)
     assert [type_ for _, type_, _ in stream_of(layla)].count("webhook.paused") == 1
     calls = len(there.calls)
-    say(group, "Nobody hears")
+    say_and_hear(group, "Nobody hears")
     deliver_due("webhook")
     assert len(there.calls) == calls
     assert WebhookEvent.objects.filter(webhook=webhook).count() == 3
@@ -345,7 +336,7 @@ def test_one_event_that_is_never_taken_kills_nobody_who_takes_others(there, layl
         return Reply(status=500 if seq == 1 else 200)
 
     there.reply = reply
-    say(group, "Poison", *map(str, range(4)))
+    say_and_hear(group, "Poison", *map(str, range(4)))
 
     deliver_due("webhook")
 
@@ -359,12 +350,12 @@ def test_what_waited_for_a_receiver_goes_out_when_it_is_back(there, layla, group
     monkeypatch.setitem(channels, "webhook", replace(channels["webhook"], per_target=1))
     webhook = webhook_of(layla, "message.*", url=there.url)
     there.answers(500, 204)
-    say(group, "Salam", "Who comes?", "When?")
+    say_and_hear(group, "Salam", "Who comes?", "When?")
 
     deliver_due("webhook")
     assert [each.attempts for each in deliveries(webhook)] == [1, 0, 0]
     assert all(each.due_at > timezone.now() for each in deliveries(webhook))
-    say(group, "Is anybody there?")
+    say_and_hear(group, "Is anybody there?")
     deliver_due("webhook")
 
     assert [each.state for each in deliveries(webhook)] == ["waiting", "sent", "sent", "sent"]
@@ -372,7 +363,7 @@ def test_what_waited_for_a_receiver_goes_out_when_it_is_back(there, layla, group
 
 def test_a_paused_one_is_called_with_nothing_not_even_with_what_is_under_way(there, layla, group):
     webhook = webhook_of(layla, "message.*", url=there.url)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     [delivery] = deliveries(webhook)
     pause_webhook(actor=layla, webhook=webhook)
 
@@ -400,7 +391,7 @@ def test_pausing_and_resuming_twice_is_once(layla):
 
 def test_delivering_again_is_under_the_same_id_and_with_a_new_window(there, layla, group, at_once_again):
     webhook = webhook_of(layla, "message.*", url=there.url)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     deliver_due("webhook")
     there.answers(500, 500, 204)
 
@@ -419,7 +410,7 @@ def test_delivering_again_is_under_the_same_id_and_with_a_new_window(there, layl
 def test_what_waits_goes_to_the_new_address(there, layla, group):
     with receiver() as elsewhere:
         webhook = webhook_of(layla, "message.*", url=there.url)
-        say(group, "Salam")
+        say_and_hear(group, "Salam")
         update_webhook(actor=layla, webhook=webhook, url=elsewhere.url)
 
         deliver_due("webhook")
@@ -452,11 +443,11 @@ def test_after_an_outage_over_the_whole_window_both_sides_have_the_same(
         return Reply(status=204)
 
     there.reply = take
-    say(group, *map(str, range(10)))
+    say_and_hear(group, *map(str, range(10)))
     deliver_due("webhook")
     there.answers(503)
     for n in range(5):
-        say(group, *(f"{n} {each}" for each in range(10)))
+        say_and_hear(group, *(f"{n} {each}" for each in range(10)))
         deliver_due("webhook")
     webhook.refresh_from_db()
     assert (webhook.paused_reason, sorted(got)) == ("dead", list(range(1, 11)))
@@ -464,7 +455,7 @@ def test_after_an_outage_over_the_whole_window_both_sides_have_the_same(
     there.reply = take
     client = client_of(layla)
     client.patch(f"/api/v1/webhooks/{webhook.pk}", {"state": "active"})
-    say(group, "Back", "again")
+    say_and_hear(group, "Back", "again")
     deliver_due("webhook")
     assert sorted(got) == [*range(1, 11), 61, 62]
     page = {"next": f"/api/v1/webhooks/{webhook.pk}/events?after=10&limit=7"}
@@ -483,7 +474,7 @@ def test_workers_at_once_deliver_each_event_once(layla, omar, monkeypatch):
     group = group_of(layla, omar)
     with receiver() as there:
         webhook = webhook_of(layla, "message.*", url=there.url)
-        say(group, *map(str, range(30)))
+        say_and_hear(group, *map(str, range(30)))
 
         at_once(8 if connection.vendor == "postgresql" else 1, lambda _: deliver_due("webhook"))
 
@@ -501,7 +492,7 @@ def test_workers_at_once_at_a_receiver_that_comes_and_goes_trip_over_nothing(lay
     with receiver() as there:
         there.reply = lambda call: Reply(status=500 if len(there.calls) % 3 else 204)
         webhook = webhook_of(layla, "message.*", url=there.url)
-        say(group, *map(str, range(60 if many else 6)))
+        say_and_hear(group, *map(str, range(60 if many else 6)))
 
         def work(number: int) -> None:
             for turn in range(10):
@@ -509,7 +500,7 @@ def test_workers_at_once_at_a_receiver_that_comes_and_goes_trip_over_nothing(lay
                     (resume_webhook if turn % 2 else pause_webhook)(actor=layla, webhook=webhook)
                     sleep(0.03)
                 elif number == 1:
-                    say(group, f"turn {turn}")
+                    say_and_hear(group, f"turn {turn}")
                 else:
                     deliver_due("webhook")
 

@@ -21,7 +21,6 @@ from messaging.services import (
     leave_chat,
     remove_participant,
     save_draft,
-    send_message,
 )
 from messaging.tests.factories import group_of
 from notifications.models import Delivery, Webhook, WebhookEvent
@@ -36,18 +35,12 @@ from notifications.services import (
     send_test,
     webhook_events,
 )
-from notifications.tests.webhooks import deliveries, hear_all, kept, webhook_of
+from notifications.tests.webhooks import deliveries, hear_all, kept, say, webhook_of
 from notifications.webhook_types import narrowed, public_types, types_of
 
 pytestmark = pytest.mark.django_db
 
 CHAT_TYPES = ["chat.added", "chat.removed", "chat.updated"]
-
-
-def say(chat: Chat, *texts: str) -> None:
-    author = chat.participants.get(role="owner").user
-    for text in texts:
-        send_message(actor=author, chat=chat, text=text)
 
 
 # --- Types --------------------------------------------------------------------------------------------------

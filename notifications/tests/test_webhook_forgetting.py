@@ -36,18 +36,11 @@ from notifications.services import (
     update_webhook,
 )
 from notifications.tasks import forget_webhooks
-from notifications.tests.webhooks import deliveries, hear_all, kept, webhook_of
+from notifications.tests.webhooks import deliveries, kept, say_and_hear, webhook_of
 
 pytestmark = pytest.mark.django_db
 
 HOOKS = "/api/v1/webhooks"
-
-
-def say(chat, *texts):
-    author = chat.participants.get(role="owner").user
-    for text in texts:
-        send_message(actor=author, chat=chat, text=text)
-    hear_all()
 
 
 def claimed(delivery: Delivery) -> None:
@@ -59,7 +52,7 @@ def claimed(delivery: Delivery) -> None:
 
 def test_it_is_gone_at_once_for_its_owner(layla, group, client_of):
     webhook, client = webhook_of(layla), client_of(layla)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     [delivery] = deliveries(webhook)
 
     assert client.delete(f"{HOOKS}/{webhook.pk}").status_code == 204
@@ -106,7 +99,7 @@ def test_it_makes_room_for_another(layla, client_of):
 
 def test_who_had_it_in_hand_meanwhile_is_told_that_it_is_gone(layla, group):
     webhook = webhook_of(layla)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     event = webhook.events.get()
     delete_webhook(actor=layla, webhook=Webhook.objects.get())
 
@@ -133,9 +126,9 @@ def test_it_hears_nothing_more_and_is_called_with_nothing(layla, group, settings
     settings.OUTBOUND_PRIVATE = True
     with receiver() as there:
         webhook = webhook_of(layla, url=there.url)
-        say(group, "Salam")
+        say_and_hear(group, "Salam")
         delete_webhook(actor=layla, webhook=webhook)
-        say(group, "Who comes?")
+        say_and_hear(group, "Who comes?")
         deliver_due("webhook")
 
     assert kept(webhook) == [(1, "message.sent")]
@@ -155,7 +148,7 @@ def test_deleted_in_the_middle_of_a_call_it_takes_nothing_down(status, layla, om
 
     with receiver() as there:
         webhook = webhook_of(layla, "message.*", url=there.url)
-        say(group_of(layla, omar), "Salam")
+        say_and_hear(group_of(layla, omar), "Salam")
         there.reply = delete
         deliver_due("webhook")
     Delivery.objects.waiting().update(due_at=timezone.now())
@@ -174,7 +167,7 @@ def test_deleting_takes_the_same_queries_however_much_it_heard(
 ):
     webhook, client = webhook_of(layla), client_of(layla)
     client.get(HOOKS)
-    say(group, *map(str, range(many)))
+    say_and_hear(group, *map(str, range(many)))
 
     with django_assert_max_num_queries(14):
         client.delete(f"{HOOKS}/{webhook.pk}")
@@ -184,7 +177,7 @@ def test_deleting_takes_the_same_queries_however_much_it_heard(
 
 def test_it_is_forgotten_in_portions_and_others_are_not(layla, omar, group):
     webhook, other = webhook_of(layla), webhook_of(omar)
-    say(group, *map(str, range(5)))
+    say_and_hear(group, *map(str, range(5)))
     Attempt.objects.create(delivery=deliveries(webhook)[0], number=1, at=timezone.now())
     Attempt.objects.create(delivery=deliveries(other)[0], number=1, at=timezone.now())
     assert forget_deleted() == 0
@@ -199,7 +192,7 @@ def test_it_is_forgotten_in_portions_and_others_are_not(layla, omar, group):
 
 def test_the_clock_has_all_of_them_forgotten(layla, omar, group):
     webhooks = [webhook_of(layla), webhook_of(layla), webhook_of(omar)]
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     for webhook in webhooks:
         delete_webhook(actor=layla, webhook=webhook)
 
@@ -211,7 +204,7 @@ def test_the_clock_has_all_of_them_forgotten(layla, omar, group):
 
 def test_what_a_worker_has_at_this_moment_is_forgotten_once_it_is_done(layla, group):
     webhook = webhook_of(layla)
-    say(group, "Salam", "Who comes?", "Nobody?")
+    say_and_hear(group, "Salam", "Who comes?", "Nobody?")
     held = deliveries(webhook)[1]
     claimed(held)
     delete_webhook(actor=layla, webhook=webhook)
@@ -226,7 +219,7 @@ def test_what_a_worker_has_at_this_moment_is_forgotten_once_it_is_done(layla, gr
 
 def test_what_a_dead_worker_left_is_forgotten_too(layla, group):
     webhook = webhook_of(layla)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     claimed(deliveries(webhook)[0])
     delete_webhook(actor=layla, webhook=webhook)
     assert forget_webhooks() == 0
@@ -239,7 +232,7 @@ def test_what_a_dead_worker_left_is_forgotten_too(layla, group):
 
 def test_one_that_is_held_up_holds_up_no_other(layla, omar, group):
     first, second = webhook_of(layla), webhook_of(omar)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     claimed(deliveries(first)[0])
     for webhook in (first, second):
         delete_webhook(actor=layla, webhook=webhook)
@@ -251,7 +244,7 @@ def test_one_that_is_held_up_holds_up_no_other(layla, omar, group):
 
 def test_what_is_past_its_time_and_under_way_at_this_moment_is_forgotten_later(layla, group):
     webhook = webhook_of(layla)
-    say(group, "Salam", "Who comes?")
+    say_and_hear(group, "Salam", "Who comes?")
     held = deliveries(webhook)[0]
     with time_machine.travel(timezone.now() + timedelta(days=31)):
         claimed(held)
@@ -265,7 +258,7 @@ def test_what_is_past_its_time_and_under_way_at_this_moment_is_forgotten_later(l
 
 def test_who_is_erased_before_it_is_forgotten_leaves_nothing_behind(layla, group, committed):
     webhook = webhook_of(layla)
-    say(group, "Salam")
+    say_and_hear(group, "Salam")
     delete_webhook(actor=layla, webhook=webhook)
 
     order_erasure(actor=UserFactory(is_staff=True), user=layla)
@@ -280,7 +273,7 @@ def test_who_is_erased_before_it_is_forgotten_leaves_nothing_behind(layla, group
 def test_who_hears_deletes_and_forgets_at_once_leave_nothing_behind(layla, omar):
     webhooks = [webhook_of(layla), webhook_of(omar), webhook_of(omar)]
     group = group_of(layla, omar)
-    say(group, *map(str, range(20)))
+    say_and_hear(group, *map(str, range(20)))
     for text in range(20):
         send_message(actor=layla, chat=group, text=str(text))
     entries = list(LogEntry.objects.order_by("pk"))
@@ -304,13 +297,12 @@ def test_who_hears_deletes_and_forgets_at_once_leave_nothing_behind(layla, omar)
     assert AuditEntry.objects.filter(verb="webhook.deleted").count() == 3
 
 
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
 @pytest.mark.django_db(transaction=True)
 def test_forgotten_while_workers_bring_it_all_of_it_goes(layla, omar, settings, log_lines):
     settings.OUTBOUND_PRIVATE = True
     with receiver() as there:
         webhooks = [webhook_of(layla, url=there.url), webhook_of(omar, url=there.url)]
-        say(group_of(layla, omar), *map(str, range(60)))
+        say_and_hear(group_of(layla, omar), *map(str, range(60)))
 
         def work(number: int) -> None:
             match number:

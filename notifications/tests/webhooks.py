@@ -9,6 +9,8 @@ from standardwebhooks.webhooks import Webhook as Verifier
 from accounts.models import User
 from common.models import LogEntry
 from common.tests.receivers import Call
+from messaging.models import Chat
+from messaging.services import send_message
 from notifications.models import Delivery, Webhook, WebhookEvent
 from notifications.services import create_webhook, hear
 
@@ -20,6 +22,17 @@ def webhook_of(user: User, *types: str, url: str = "https://hooks.example.com/se
 def hear_all() -> None:
     """As the relay does: everything in the log, in its order."""
     hear(list(LogEntry.objects.order_by("pk")))
+
+
+def say(chat: Chat, *texts: str) -> None:
+    author = chat.participants.get(role="owner").user
+    for text in texts:
+        send_message(actor=author, chat=chat, text=text)
+
+
+def say_and_hear(chat: Chat, *texts: str) -> None:
+    say(chat, *texts)
+    hear_all()
 
 
 def kept(webhook: Webhook) -> list[tuple[int, str]]:
