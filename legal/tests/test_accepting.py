@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 ACCEPT = "/api/v1/legal/accept-terms"
 MINE = "/api/v1/legal/acceptances"
 REGISTER = "/api/v1/auth/register"
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+NOON = (datetime.now(UTC) + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_an_acceptance_notes_who_what_when_from_where_and_in_which_language(term
     assert response.json() == {
         "kind": "terms",
         "version": "2026-11",
-        "accepted_at": "2026-11-22T12:00:00Z",
+        "accepted_at": f"{NOON:%Y-%m-%d}T12:00:00Z",
     }
     acceptance = Acceptance.objects.values().get()
     del acceptance["id"]
